@@ -1,0 +1,121 @@
+"""The control plane both simulators offer under `/_sim/`: meters, records, seed, reset, faults, clock.
+
+It speaks plain JSON and knows no vendor format. Each simulator hands in its `Controlled` state.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from app.simulators.clock import SimClock
+from app.simulators.faults import FaultPlan, parse_faults
+
+
+class Controlled(Protocol):
+    """What a simulator shows its tests: state they may read, fill and empty."""
+
+    clock: SimClock
+    faults: FaultPlan
+
+    def meters(self) -> dict[str, Any]:
+        """Counters since the last reset (calls, transactions, concurrency high-water...)."""
+        ...
+
+    def records(self, kind: str) -> list[dict[str, Any]]:
+        """All records of `kind`, deleted ones included where the vendor keeps them. KeyError for an unknown kind."""
+        ...
+
+    def seed(self, records: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+        """Insert records past validation of who may write; answers the same shape with ids. ValueError says what is wrong."""
+        ...
+
+    def configure(self, knobs: Mapping[str, Any]) -> dict[str, Any]:
+        """Set knobs (empty: none); answers all knobs with their values. ValueError for an unknown one."""
+        ...
+
+    def reset(self) -> None:
+        """Back to the state of a fresh start."""
+        ...
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return await request.json()
+    except ValueError as broken:
+        raise ValueError(f"the body is not JSON: {broken}") from broken
+
+
+def control_routes(state: Controlled) -> list[Route]:
+    """Routes of the control plane, for the simulator whose state is given."""
+
+    def guarded(work: Any) -> Any:
+        async def endpoint(request: Request) -> JSONResponse:
+            try:
+                return JSONResponse(await work(request))
+            except KeyError as unknown:
+                return JSONResponse({"error": f"unknown kind {unknown.args[0]!r}"}, status_code=404)
+            except (ValueError, TypeError) as wrong:
+                return JSONResponse({"error": str(wrong)}, status_code=400)
+
+        return endpoint
+
+    async def meters(_: Request) -> Any:
+        return state.meters()
+
+    async def records(request: Request) -> Any:
+        return state.records(request.path_params["kind"])
+
+    async def seed(request: Request) -> Any:
+        body = await _json(request)
+        if not isinstance(body, dict) or not all(isinstance(v, list) for v in body.values()):
+            raise ValueError('the body must be {"kind": [record, ...]}')
+        return state.seed(body)
+
+    async def reset(_: Request) -> Any:
+        state.reset()
+        return {"reset": True}
+
+    async def faults(request: Request) -> Any:
+        if request.method == "GET":
+            return state.faults.describe()
+        if request.method == "DELETE":
+            state.faults.reset()
+            return []
+        body = await _json(request)
+        if isinstance(body, dict) and "seed" in body:
+            state.faults.reset(int(body["seed"]))
+            body = body.get("faults", [])
+        for fault in parse_faults(body if isinstance(body, list) else [body]):
+            state.faults.add(fault)
+        return state.faults.describe()
+
+    async def clock(request: Request) -> Any:
+        if request.method == "POST":
+            body = await _json(request)
+            for word, value in body.items():
+                if word == "advance":
+                    state.clock.advance(float(value))
+                elif word == "set":
+                    state.clock.set(datetime.fromisoformat(value))
+                elif word == "freeze":
+                    (state.clock.freeze if value else state.clock.run)()
+                else:
+                    raise ValueError(f"unknown clock word {word!r}; known are advance, set, freeze")
+        return {"now": state.clock.now().isoformat()}
+
+    async def knobs(request: Request) -> Any:
+        return state.configure(await _json(request) if request.method == "POST" else {})
+
+    return [
+        Route("/_sim/meters", guarded(meters), methods=["GET"]),
+        Route("/_sim/records/{kind}", guarded(records), methods=["GET"]),
+        Route("/_sim/seed", guarded(seed), methods=["POST"]),
+        Route("/_sim/reset", guarded(reset), methods=["POST"]),
+        Route("/_sim/faults", guarded(faults), methods=["GET", "POST", "DELETE"]),
+        Route("/_sim/clock", guarded(clock), methods=["GET", "POST"]),
+        Route("/_sim/knobs", guarded(knobs), methods=["GET", "POST"]),
+    ]
