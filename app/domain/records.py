@@ -1,0 +1,59 @@
+"""Records and their values as both sides agree on them: canonical, typed, free of any wire format."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+Value = str | bool | int | Decimal | date | datetime | None
+"""A canonical value. Text is NFC and trimmed by the mapping, money is Decimal, a date has no zone, a datetime is UTC."""
+
+
+class System(StrEnum):
+    """The two sides."""
+
+    SALESFORCE = "salesforce"
+    INTACCT = "intacct"
+
+
+class Lane(StrEnum):
+    """Who waits: a person before a screen, or a mass run."""
+
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as a backend read it.
+
+    `key` is the immutable key: the 18-character Id in Salesforce, RECORDNO (as text) in Intacct. `values` holds the
+    fields that were asked for under the names they were asked by, dotted paths included; an absent name was not read.
+    """
+
+    kind: str
+    key: str
+    values: Mapping[str, Value]
+    modified_at: datetime | None = None
+
+
+_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+def salesforce_id(text: str) -> str:
+    """The 18-character form of a 15- or 18-character Salesforce id.
+
+    Raises ValueError when the text is neither, or when an 18-character id has a wrong check suffix. The first 15
+    characters are case-sensitive; the suffix encodes their upper-case positions (salesforce-api.md 3.3).
+    """
+    if len(text) not in (15, 18) or not text.isascii() or not text.isalnum():
+        raise ValueError("a Salesforce id has 15 or 18 letters and digits")
+    body = text[:15]
+    suffix = "".join(
+        _SUFFIX[sum(1 << n for n, char in enumerate(body[start : start + 5]) if "A" <= char <= "Z")]
+        for start in (0, 5, 10)
+    )
+    if len(text) == 18 and text[15:].upper() != suffix:
+        raise ValueError("the last three characters of the Salesforce id do not fit the first fifteen")
+    return body + suffix

@@ -1,0 +1,186 @@
+"""What the engine needs from the outside world, owned here because the engine is the one who needs it.
+
+Backends, the journal and the clock implement these; the engine knows nothing else about them. No adapter lives here.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from app.domain.errors import SyncError
+from app.domain.records import Lane, Record, System, Value
+
+
+class Clock(Protocol):
+    """The only source of time; a test hands in its own."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; on a virtual clock this costs nothing."""
+        ...
+
+
+class Slots(Protocol):
+    """Permission to have one more request on the wire to one vendor, shared by all workers of a connection."""
+
+    def hold(self, system: System, lane: Lane) -> AbstractAsyncContextManager[None]:
+        """Wait for a free place and keep it for the body. Interactive requests go before bulk ones."""
+        ...
+
+
+class Action(StrEnum):
+    """What a write does. A Salesforce CREATE is an upsert by external id; an Intacct CREATE is a create."""
+
+    CREATE = "create"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One record to be written, decided completely before anything is sent.
+
+    `values` are keyed by declared names (dotted paths for Intacct); None clears, an absent name is left alone.
+    `control_id` is stable for the intent: Intacct's function controlid. `key` is the RECORDNO or Salesforce Id of an
+    update. `external_id` (field, value) names the record of a Salesforce create.
+    """
+
+    kind: str
+    action: Action
+    values: Mapping[str, Value]
+    control_id: str
+    key: str | None = None
+    external_id: tuple[str, str] | None = None
+
+
+class Verdict(StrEnum):
+    """What became of one write (reliability.md 4)."""
+
+    CONFIRMED = "confirmed"  # the vendor said yes to exactly this write
+    REJECTED = "rejected"  # a complete answer that says no; nothing was written
+    AMBIGUOUS = "ambiguous"  # no complete answer: it may have happened
+    NOT_SENT = "not_sent"  # no byte left, or the vendor refused before executing: the same write may go again
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict on one write. `key` and `returned` (key fields such as CUSTOMERID) are given when CONFIRMED.
+
+    `created` tells an upsert that inserted from one that found the record. `error` is given unless CONFIRMED.
+    """
+
+    verdict: Verdict
+    key: str | None = None
+    returned: Mapping[str, Value] = field(default_factory=dict)
+    created: bool | None = None
+    error: SyncError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """One field as the live company or org describes it."""
+
+    name: str
+    type: str
+    required: bool = False
+    createable: bool = True
+    updateable: bool = True
+    custom: bool = False
+    length: int | None = None
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The fields of one kind, by name as the vendor spells it."""
+
+    kind: str
+    fields: Mapping[str, FieldInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a change feed: all records up to (modified_at, key) have been read."""
+
+    modified_at: datetime
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """One page of changed records in feed order, the position after it, and whether the feed is exhausted."""
+
+    records: Sequence[Record]
+    position: Position
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are on the other side, for readiness. `environment` is "production", "sandbox" or "offline" if known."""
+
+    system: System
+    account: str
+    user: str
+    environment: str | None = None
+    multi_currency: bool | None = None
+
+
+@dataclass(slots=True)
+class Usage:
+    """What was spent at the vendor: `calls` are HTTP requests, `transactions` Intacct's billed unit (0 in Salesforce)."""
+
+    calls: int = 0
+    transactions: int = 0
+
+
+class Backend(Protocol):
+    """One side, spoken to in pages and batches. Reads raise SyncError; writes never do, they answer with verdicts."""
+
+    system: System
+
+    async def find(
+        self,
+        kind: str,
+        any_of: Mapping[str, Sequence[str]],
+        fields: Sequence[str],
+        *,
+        include_deleted: bool = False,
+    ) -> list[Record]:
+        """Records of `kind` for which at least one of the named fields has one of the given values.
+
+        Text comparison is exact except where the vendor cannot (Salesforce ignores case). An empty `any_of`, or one
+        whose lists are all empty, makes no call. `include_deleted` reaches Salesforce's recycle bin.
+        """
+        ...
+
+    def chunks(self, writes: Sequence[Write]) -> list[list[Write]]:
+        """Cut writes into requests: order kept, sizes within the vendor's limits and our time target per request."""
+        ...
+
+    async def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Send one chunk as one request; outcomes in the order given, one per write, whatever happens."""
+        ...
+
+    async def changes(
+        self, kind: str, since: Position, until: datetime, fields: Sequence[str], page_size: int
+    ) -> ChangePage:
+        """Records changed after `since` and not after `until`, ordered by (modification time, key)."""
+        ...
+
+    async def describe(self, kind: str) -> Schema:
+        """The fields of `kind`, cached for some minutes. Raises SyncError CONFIG when the kind does not exist."""
+        ...
+
+    async def identity(self) -> Identity:
+        """Log in if needed and say who we are. Raises SyncError AUTH, PERMISSION or TRANSIENT."""
+        ...
+
+    def take_usage(self) -> Usage:
+        """What was spent since the last call of this method."""
+        ...
