@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 Value = str | bool | int | Decimal | date | datetime | None
-"""A canonical value. Text is NFC and trimmed by the mapping, money is Decimal, a date has no zone, a datetime is UTC."""
+"""A canonical value. Text is NFC and trimmed, money is Decimal, a date has no zone, a datetime is UTC."""
 
 
 class System(StrEnum):

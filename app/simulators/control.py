@@ -30,7 +30,7 @@ class Controlled(Protocol):
         ...
 
     def seed(self, records: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-        """Insert records past validation of who may write; answers the same shape with ids. ValueError says what is wrong."""
+        """Insert records, read-only fields allowed; answers the same shape with ids. ValueError says what is wrong."""
         ...
 
     def configure(self, knobs: Mapping[str, Any]) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class Identity:
 
 @dataclass(slots=True)
 class Usage:
-    """What was spent at the vendor: `calls` are HTTP requests, `transactions` Intacct's billed unit (0 in Salesforce)."""
+    """What was spent at a vendor: `calls` are HTTP requests, `transactions` Intacct's billed unit (else 0)."""
 
     calls: int = 0
     transactions: int = 0
