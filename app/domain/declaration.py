@@ -1,0 +1,173 @@
+"""The words in which an object is declared. A module in `app/objects/` says these words once; everything else follows.
+
+Vendor names (`CUSTOMER`, `ia_crm__IntacctID__c`) are vocabulary here. `ia_crm__` stands for the namespace of the
+connection and is replaced when a plan is made.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.records import Value
+from app.domain.transforms import Text, Transform
+
+NAME = Text(100)
+NAMESPACE = "ia_crm__"
+LINK_FIELD = "<link>"  # stands for the custom field of the connection that holds our key, default SFDC_ID
+
+
+class Rule(StrEnum):
+    """Who owns a field (product.md 2.4)."""
+
+    TO_INTACCT = "toIntacct"
+    FROM_INTACCT = "fromIntacct"
+    BIDIRECTIONAL = "bidirectional"
+
+
+class Mark(StrEnum):
+    """What an administrator may change about a row (product.md 3.1)."""
+
+    FREE = "free"
+    FIXED = "fixed"  # always active, neither rule nor status can be changed
+    FORMULA = "formula"  # derived in Intacct: from Intacct only
+
+
+class Policy(StrEnum):
+    """Who wins when both sides changed a field to different values."""
+
+    NEWEST = "newest"
+    SALESFORCE = "salesforce"
+    INTACCT = "intacct"
+
+
+class Kind(StrEnum):
+    """Which variant of the pipeline an object takes."""
+
+    RECORD = "record"
+    DOCUMENT = "document"
+    MANAGED_LIST = "managedList"
+    MIRROR = "mirror"
+
+
+class Creates(StrEnum):
+    """On which side a missing twin may be created."""
+
+    TO_INTACCT = "toIntacct"
+    FROM_INTACCT = "fromIntacct"
+    BOTH = "both"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One mapping row. Several Intacct names: one Salesforce field spread over them (address lines).
+
+    `keep_filled`: an empty value from Intacct never clears the Salesforce field, which is required there.
+    """
+
+    intacct: str | tuple[str, ...]
+    salesforce: str
+    rule: Rule = Rule.BIDIRECTIONAL
+    via: Transform = NAME
+    mark: Mark = Mark.FREE
+    refers_to: str | None = None
+    required: bool = False
+    active: bool = True
+    policy: Policy = Policy.NEWEST
+    keep_filled: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The Intacct names as a tuple."""
+        return (self.intacct,) if isinstance(self.intacct, str) else self.intacct
+
+    @property
+    def id(self) -> str:
+        """The stable name of the row: its (first) Intacct field."""
+        return self.names[0]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One side of an object: the kind as the vendor names it and the field that holds its readable key."""
+
+    kind: str
+    natural_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBack:
+    """Salesforce fields that tell a user on the record itself what became of it. None: the object has no such field."""
+
+    intacct_id: str
+    status: str | None = f"{NAMESPACE}Intacct_Sync_Status__c"
+    errors: str | None = f"{NAMESPACE}Intacct_Sync_Errors__c"
+    synced_at: str | None = f"{NAMESPACE}Synced_With_Intacct_Date__c"
+    id_copy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A second Intacct record that is created with the first and never comes back (a contact made from an address).
+
+    `key` holds `{id}` for the natural key of the main record; `link` is the main record's field that names it;
+    `unless` is the Salesforce look-up that, when filled, makes the companion unnecessary; `needs` are the Salesforce
+    fields of which at least one must be filled.
+    """
+
+    name: str
+    kind: str
+    key_field: str
+    key: str
+    link: str
+    unless: str
+    needs: tuple[str, ...]
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A setting of one object on one connection, with its default and what it does."""
+
+    name: str
+    default: bool | str
+    says: str
+    choices: tuple[str, ...] = ()
+
+
+SYNC_ONLY_ONCE = Option(
+    "syncOnlyOnce",
+    False,
+    "After the first creation no change made in Salesforce reaches Intacct, by button, mass tool, flow, Apex, schedule "
+    "or cascade; an edit in Intacct still comes back.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncedObject:
+    """One synced object: two ends, the rows between them, and the rules around them.
+
+    `match_by` are Intacct fields tried in order to find an existing twin before creating one. `keys_for` proposes
+    natural keys for a new record, best first, from its Salesforce values. `prepare` completes the Intacct values of a
+    create (defaults Intacct needs that no row carries).
+    """
+
+    name: str
+    label: str
+    salesforce: End
+    intacct: End
+    fields: tuple[Field, ...]
+    write_back: WriteBack
+    kind: Kind = Kind.RECORD
+    creates: Creates = Creates.TO_INTACCT
+    link_key: str | None = LINK_FIELD
+    match_by: tuple[str, ...] = ()
+    cascade: tuple[str, ...] = ()
+    companions: tuple[Companion, ...] = ()
+    options: tuple[Option, ...] = (SYNC_ONLY_ONCE,)
+    requires: str | None = None
+    money: bool = False
+    key_width: int = 20
+    keys_for: Callable[[Mapping[str, Value]], tuple[str, ...]] | None = None
+    also_read: tuple[str, ...] = ()
+    prepare: Callable[[Mapping[str, Value], Mapping[str, Value]], Mapping[str, Value]] | None = None

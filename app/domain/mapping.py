@@ -1,0 +1,116 @@
+"""Mapping: the values of one record as the plan compares them. Pure; reports all problems at once, in the user's names.
+
+Reference rows arrive resolved: the caller hands in a table from Salesforce id to the natural id of the Intacct twin.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.domain.declaration import Field, Rule
+from app.domain.records import Value
+from app.domain.transforms import Canonical, Unfit, by_names, clean
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why a record cannot be carried over as it is."""
+
+    code: str
+    field: str
+    message: str
+
+
+@dataclass(slots=True)
+class Mapped:
+    """Canonical values by row id, with everything that is wrong and everything that was cut."""
+
+    values: dict[str, Canonical] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def from_salesforce(rows: Iterable[Field], values: Mapping[str, Value], twins: Mapping[tuple[str, str], str]) -> Mapped:
+    """Canonical values of a Salesforce record. `twins` maps (object, Salesforce id) to the natural id in Intacct.
+
+    A row whose field is absent from `values` is left out. Required rows that are empty and values that do not fit are
+    reported, all of them, by Salesforce field name.
+    """
+    mapped = Mapped()
+    for row in rows:
+        if row.salesforce not in values:
+            continue
+        raw = values[row.salesforce]
+        if row.refers_to and raw is not None:
+            raw = twins.get((row.refers_to, str(raw)))
+        try:
+            value = row.via.canonical(raw)
+        except Unfit as unfit:
+            mapped.problems.append(Problem(unfit.code, row.salesforce, f"{row.salesforce} {unfit}."))
+            continue
+        if row.required and row.rule is not Rule.FROM_INTACCT and _empty(value):
+            mapped.problems.append(Problem("required_field_empty", row.salesforce, f"{row.salesforce} is empty."))
+            continue
+        if row.via.cuts(raw):
+            mapped.warnings.append(f"{row.salesforce} is longer than Intacct holds and was cut.")
+        mapped.values[row.id] = value
+    return mapped
+
+
+def from_intacct(rows: Iterable[Field], values: Mapping[str, Value], known: Mapping[str, set[str]]) -> Mapped:
+    """Canonical values of an Intacct record. `known` holds, per object, the natural ids that have a Salesforce twin.
+
+    A reference to a record without a twin counts as empty: Salesforce could not name it.
+    """
+    mapped = Mapped()
+    for row in rows:
+        if not all(name in values for name in row.names):
+            continue
+        if len(row.names) > 1:
+            mapped.values[row.id] = tuple(clean(values[name]) for name in row.names)
+            continue
+        raw = values[row.id]
+        if row.refers_to and clean(raw) not in known.get(row.refers_to, set()):
+            raw = None
+        try:
+            mapped.values[row.id] = row.via.canonical(raw)
+        except Unfit as unfit:
+            mapped.problems.append(Problem(unfit.code, row.id, f"{row.id} {unfit}."))
+    return mapped
+
+
+def to_intacct(rows: Iterable[Field], values: Mapping[str, Canonical]) -> dict[str, Value]:
+    """Canonical values spread over Intacct's own field names."""
+    spread: dict[str, Value] = {}
+    for row in rows:
+        if row.id in values:
+            spread |= by_names(row.names, values[row.id])
+    return spread
+
+
+def to_salesforce(
+    rows: Iterable[Field],
+    values: Mapping[str, Canonical],
+    before: Mapping[str, Value],
+    sources: Mapping[tuple[str, str], str],
+) -> tuple[dict[str, Value], list[Problem]]:
+    """Canonical values as Salesforce fields, and those that do not fit there.
+
+    `before` is the record as read, `sources` maps (object, natural id) back to a Salesforce id.
+    """
+    out: dict[str, Value] = {}
+    problems: list[Problem] = []
+    for row in rows:
+        if row.id not in values:
+            continue
+        value = values[row.id]
+        if row.refers_to and isinstance(value, str):
+            value = sources.get((row.refers_to, value))
+        try:
+            out[row.salesforce] = row.via.salesforce(value, before.get(row.salesforce))
+        except Unfit as unfit:
+            problems.append(Problem(unfit.code, row.salesforce, f"{row.salesforce} {unfit}."))
+    return out, problems
+
+
+def _empty(value: Canonical) -> bool:
+    return value is None or (isinstance(value, tuple) and not any(value))

@@ -1,0 +1,127 @@
+"""A plan: one object's declaration made concrete for one connection. Pure; made per run, never stored."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from app.domain.declaration import LINK_FIELD, NAMESPACE, Companion, Field, Mark, Option, SyncedObject, WriteBack
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the engine works by.
+
+    `rows` are the active rows both sides really have; `absent` names fields of active rows that one side lacks.
+    `link_field` is the Intacct field that holds our key, None when the company has no such field. `scope` prefixes
+    every op_key, so that no two environments, companies or entities can meet.
+    """
+
+    object: SyncedObject
+    rows: tuple[Field, ...]
+    write_back: WriteBack
+    companions: tuple[Companion, ...]
+    options: Mapping[str, bool | str]
+    link_field: str | None
+    scope: str
+    mapping_version: str = "standard"
+    absent: tuple[str, ...] = ()
+
+    @property
+    def salesforce_fields(self) -> tuple[str, ...]:
+        """Every Salesforce field a run reads."""
+        back = self.write_back
+        names = [row.salesforce for row in self.rows]
+        names += [n for n in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if n]
+        names += [f.salesforce for c in self.companions for f in c.fields] + [c.unless for c in self.companions]
+        return tuple(dict.fromkeys([*names, *self.object.also_read]))
+
+    @property
+    def intacct_fields(self) -> tuple[str, ...]:
+        """Every Intacct field a run reads."""
+        names = [self.object.intacct.natural_key, *([self.link_field] if self.link_field else [])]
+        names += [name for row in self.rows for name in row.names] + list(self.object.match_by)
+        return tuple(dict.fromkeys(names))
+
+    def option(self, name: str) -> bool | str:
+        """The value of an option, or its declared default."""
+        declared = {o.name: o.default for o in self.object.options}
+        return self.options.get(name, declared[name])
+
+    def op_key(self, source_id: str, purpose: str = "record") -> str:
+        """The name of the document a write makes: the same for every attempt, from every worker, for ever."""
+        return f"{self.scope}:{self.object.name}:{source_id}:{purpose}"
+
+
+def make_plan(
+    declared: SyncedObject,
+    *,
+    scope: str,
+    namespace: str,
+    link_field: str,
+    options: Mapping[str, bool | str],
+    salesforce_has: Iterable[str],
+    intacct_has: Iterable[str],
+) -> Plan:
+    """The plan of `declared` for a connection whose two sides have the given fields.
+
+    `namespace` is the prefix of package fields without the underscores; it may be empty. Rows whose field is missing
+    on a side are left out and named in `absent`; dotted Intacct names are taken to exist when the company describes
+    them or their first part.
+    """
+    prefix = f"{namespace}__" if namespace else ""
+    here = {name.lower() for name in salesforce_has}
+    there = {name.upper() for name in intacct_has}
+
+    def exists(row: Field) -> bool:
+        return row.salesforce.split(".")[0].lower() in here | _relationships(here) and all(
+            name.upper() in there or name.split(".")[0].upper() in there for name in row.names
+        )
+
+    rows = tuple(_spelt(row, prefix) for row in declared.fields if row.active or row.mark is Mark.FIXED)
+    absent = [row for row in rows if not exists(row)]
+    back = declared.write_back
+    return Plan(
+        object=declared,
+        rows=tuple(row for row in rows if row not in absent),
+        write_back=WriteBack(
+            intacct_id=_name(back.intacct_id, prefix),
+            status=_if_there(back.status, prefix, here),
+            errors=_if_there(back.errors, prefix, here),
+            synced_at=_if_there(back.synced_at, prefix, here),
+            id_copy=_if_there(back.id_copy, prefix, here),
+        ),
+        companions=tuple(
+            replace(c, unless=_name(c.unless, prefix), fields=tuple(_spelt(f, prefix) for f in c.fields))
+            for c in declared.companions
+        ),
+        options=options,
+        link_field=link_field if declared.link_key == LINK_FIELD and link_field.upper() in there else None,
+        scope=scope,
+        absent=tuple(f"{row.salesforce} ↔ {'/'.join(row.names)}" for row in absent),
+    )
+
+
+def option_problem(option: Option, value: object) -> str | None:
+    """What is wrong with `value` for `option`, or None."""
+    if isinstance(option.default, bool):
+        return None if isinstance(value, bool) else "must be true or false"
+    return None if value in option.choices else f"must be one of {', '.join(option.choices)}"
+
+
+def _name(name: str, prefix: str) -> str:
+    return name.replace(NAMESPACE, prefix)
+
+
+def _if_there(name: str | None, prefix: str, here: set[str]) -> str | None:
+    spelt = _name(name, prefix) if name else None
+    return spelt if spelt and spelt.lower() in here else None
+
+
+def _spelt(row: Field, prefix: str) -> Field:
+    return replace(row, salesforce=_name(row.salesforce, prefix))
+
+
+def _relationships(here: set[str]) -> set[str]:
+    """Relationship names of reference fields: `accountid` gives `account`, `x__c` gives `x__r`."""
+    return {name[:-2] for name in here if name.endswith("id")} | {
+        name[:-3] + "__r" for name in here if name.endswith("__c")
+    }

@@ -1,0 +1,255 @@
+"""How one value crosses the border: text, ids, dates, money, flags, lists, addresses. Pure, both ways, no look-ups.
+
+A transform turns a Salesforce value into the canonical value (the form in which both sides are compared, which is the
+form Intacct stores) and back. Widths are those of product.md 3.2.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+
+from app.domain.money import rounded
+from app.domain.records import Value
+
+Canonical = Value | tuple[Value, ...]
+"""A compared value; a tuple where one Salesforce field spans several Intacct fields (address lines)."""
+
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class Unfit(ValueError):
+    """The value cannot be carried over. The message names no field; the caller does."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Trimmed, NFC, free of characters XML 1.0 forbids, cut at `width` (reported by `cuts`)."""
+
+    width: int
+
+    def canonical(self, value: Value) -> Canonical:
+        """The cleaned and cut text; None for empty."""
+        text = clean(value)
+        return text[: self.width].rstrip() or None if text else None
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """The text itself, unless it is only the cut form of what Salesforce already holds."""
+        return before if self.canonical(before) == value else _one(value)
+
+    def cuts(self, value: Value) -> bool:
+        """Whether carrying `value` over loses its end."""
+        return len(clean(value) or "") > self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """Text that is never cut: ids, e-mail addresses, reference keys. Too long is an error."""
+
+    width: int
+    back: int | None = None  # width on the Salesforce side, where it is narrower
+
+    def canonical(self, value: Value) -> Canonical:
+        """The cleaned text. Raises Unfit `too_long`."""
+        text = clean(value)
+        if text and len(text) > self.width:
+            raise Unfit("too_long", f"has {len(text)} characters, at most {self.width} are allowed")
+        return text
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """The text itself. Raises Unfit `too_long` where Salesforce is narrower."""
+        text = _one(value)
+        if self.back and isinstance(text, str) and len(text) > self.back:
+            raise Unfit("too_long", f"has {len(text)} characters, Salesforce holds at most {self.back}")
+        return text
+
+    def cuts(self, value: Value) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money: Decimal, rounded half up to the digits of the currency (two where none is given)."""
+
+    def canonical(self, value: Value) -> Canonical:
+        """The rounded amount. Raises Unfit `not_a_number`."""
+        number = decimal(value)
+        return None if number is None else rounded(number)
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """The amount itself."""
+        return decimal(_one(value))
+
+    def cuts(self, value: Value) -> bool:
+        """Whether rounding loses anything."""
+        number = decimal(value)
+        return number is not None and rounded(number) != number
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A checkbox on both sides; an empty value is false."""
+
+    def canonical(self, value: Value) -> Canonical:
+        """True or False."""
+        return _truth(value)
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """True or False."""
+        return _truth(_one(value))
+
+    def cuts(self, value: Value) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Two words in Intacct, a checkbox in Salesforce."""
+
+    on: str
+    off: str
+
+    def canonical(self, value: Value) -> Canonical:
+        """The word for a checkbox, or a word as Intacct wrote it."""
+        if isinstance(value, bool):
+            return self.on if value else self.off
+        return clean(value) or self.off
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """True for the `on` word, whatever its case."""
+        return str(_one(value)).lower() == self.on.lower()
+
+    def cuts(self, value: Value) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A multi-select: `a;b` in Salesforce, `a#~#b` in Intacct, compared as a sorted list of allowed words."""
+
+    allowed: tuple[str, ...]
+
+    def canonical(self, value: Value) -> Canonical:
+        """The chosen words joined by `#~#` in the declared order. Raises Unfit `unmapped_value`."""
+        words = {word.strip() for word in re.split(r";|#~#", clean(value) or "") if word.strip()}
+        known = {word.lower(): word for word in self.allowed}
+        unknown = sorted(word for word in words if word.lower() not in known)
+        if unknown:
+            raise Unfit("unmapped_value", f"{unknown[0]!r} is not one of {', '.join(self.allowed)}")
+        chosen = {word.lower() for word in words}
+        return "#~#".join(word for word in self.allowed if word.lower() in chosen) or None
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """The words joined by `;`."""
+        text = _one(value)
+        return text.replace("#~#", ";") if isinstance(text, str) else None
+
+    def cuts(self, value: Value) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """A multi-line street in Salesforce, `lines` address fields in Intacct; what is left over joins the last line."""
+
+    width: int = 80
+    lines: int = 3
+
+    def canonical(self, value: Value) -> Canonical:
+        """One entry per address field; None for an empty one."""
+        found = [line for line in (clean(part) for part in str(value or "").splitlines()) if line]
+        if len(found) > self.lines:
+            found = [*found[: self.lines - 1], ", ".join(found[self.lines - 1 :])]
+        found += [""] * (self.lines - len(found))
+        return tuple(line[: self.width].rstrip() or None for line in found)
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """The lines joined by line breaks, unless they are what Salesforce's own text comes to."""
+        if self.canonical(before) == value:
+            return before
+        parts = value if isinstance(value, tuple) else (value,)
+        return "\n".join(str(part) for part in parts if part) or None
+
+    def cuts(self, value: Value) -> bool:
+        """Whether a line is wider than its field."""
+        joined = self.canonical(value)
+        return any(len(part) > self.width for part in str(value or "").splitlines()) or joined is None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A look-up to another synced record, compared as the natural id of its Intacct twin (resolved beforehand)."""
+
+    def canonical(self, value: Value) -> Canonical:
+        """The natural id, as resolved."""
+        return clean(value)
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """The value as resolved by the caller."""
+        return _one(value)
+
+    def cuts(self, value: Value) -> bool:
+        """Never."""
+        return False
+
+
+Transform = Text | Identifier | Amount | Truth | Flag | Choices | Street | Reference
+
+
+def clean(value: Value) -> str | None:
+    """Text as both sides should hold it: NFC, no characters XML 1.0 forbids, trimmed; None when nothing is left."""
+    if value is None:
+        return None
+    return unicodedata.normalize("NFC", _ILLEGAL.sub("", str(value))).strip() or None
+
+
+def decimal(value: Value | Canonical) -> Decimal | None:
+    """A Decimal from a number or its text; None for empty. Raises Unfit `not_a_number`."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise Unfit("not_a_number", f"{value!r} is not a number")
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise Unfit("not_a_number", f"{value!r} is not a number") from None
+    if not number.is_finite():
+        raise Unfit("not_a_number", f"{value!r} is not a finite number")
+    return number
+
+
+def plain(value: Canonical) -> object:
+    """A canonical value as JSON can hold it, so that equal values give equal JSON (the base of a binding)."""
+    if isinstance(value, tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def by_names(names: tuple[str, ...], value: Canonical) -> Mapping[str, Value]:
+    """Spread a canonical value over the Intacct fields it stands for."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return dict(zip(names, parts, strict=True))
+
+
+def _one(value: Canonical) -> Value:
+    return value[0] if isinstance(value, tuple) else value
+
+
+def _truth(value: Value) -> bool:
+    return value if isinstance(value, bool) else str(value or "").strip().lower() in ("true", "t", "1", "yes")

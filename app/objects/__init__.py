@@ -1,0 +1,63 @@
+"""The catalogue: one module, one synced object, one `OBJECT`. Discovered here, checked, ordered; no I/O anywhere in it.
+
+Nothing else lists objects: routes, mappings, metrics and documents ask this catalogue.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from app.domain.declaration import LINK_FIELD, Mark, Rule, SyncedObject
+
+
+def problems(declared: SyncedObject, names: set[str]) -> list[str]:
+    """What is wrong with a declaration, as sentences; empty when nothing is. `names` are all objects there are."""
+    found = []
+    ids = [row.id for row in declared.fields]
+    targets = [row.salesforce for row in declared.fields]
+    found += [f"two rows write {name}" for name in sorted({i for i in ids if ids.count(i) > 1})]
+    found += [f"two rows write {name}" for name in sorted({t for t in targets if targets.count(t) > 1})]
+    for row in declared.fields:
+        if row.mark is Mark.FORMULA and row.rule is not Rule.FROM_INTACCT:
+            found.append(f"{row.id} is a formula and must be From Intacct")
+        if row.refers_to and row.refers_to not in names:
+            found.append(f"{row.id} refers to {row.refers_to!r}, which is no object")
+    found += [f"cascade names {name!r}, which is no object" for name in declared.cascade if name not in names]
+    if declared.link_key is None and not declared.match_by:
+        found.append("it has neither a link key nor a natural key to be looked up by")
+    if declared.link_key not in (None, LINK_FIELD) and declared.link_key in ids:
+        found.append("the link key is also a mapping row")
+    return [f"{declared.name}: {sentence}" for sentence in found]
+
+
+def _discover() -> dict[str, SyncedObject]:
+    found: dict[str, SyncedObject] = {}
+    for module in sorted(info.name for info in iter_modules(__path__)):
+        declared: SyncedObject = import_module(f"{__name__}.{module}").OBJECT
+        if declared.name != module:
+            raise ValueError(f"app/objects/{module}.py declares {declared.name!r}; file and object bear one name")
+        found[declared.name] = declared
+    wrong = [sentence for declared in found.values() for sentence in problems(declared, set(found))]
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return {declared.name: declared for declared in _ordered(found)}
+
+
+def _ordered(found: dict[str, SyncedObject]) -> list[SyncedObject]:
+    """Referenced objects before those that refer to them; a reference to the object itself does not count."""
+    done: list[SyncedObject] = []
+    waiting = dict(found)
+    while waiting:
+        ready = [
+            o
+            for o in waiting.values()
+            if all(row.refers_to in (None, o.name) or row.refers_to not in waiting for row in o.fields)
+        ]
+        if not ready:
+            raise ValueError(f"objects refer to each other in a circle: {', '.join(sorted(waiting))}")
+        for declared in ready:
+            done.append(waiting.pop(declared.name))
+    return done
+
+
+CATALOGUE: dict[str, SyncedObject] = _discover()
+"""All objects by name, dependencies first."""
