@@ -97,7 +97,7 @@ RETRY: dict[Kind, RetryPolicy] = {
     Kind.CONFIG: NEVER,
     Kind.DEPENDENCY: NEVER,  # the record it waits for wakes it
     Kind.CONFLICT: NEVER,
-    Kind.AUTH: NEVER,
+    Kind.AUTH: RetryPolicy(attempts=100, first_delay=60.0, factor=2.0, longest_delay=900.0),
     Kind.PERMISSION: NEVER,
     Kind.RATE_LIMITED: RetryPolicy(attempts=30, first_delay=2.0, factor=1.6, longest_delay=600.0),
     Kind.TRANSIENT: RetryPolicy(attempts=12, first_delay=2.0, factor=2.0, longest_delay=900.0),

@@ -54,8 +54,7 @@ def _ordered(found: dict[str, SyncedObject]) -> list[SyncedObject]:
         ]
         if not ready:
             raise ValueError(f"objects refer to each other in a circle: {', '.join(sorted(waiting))}")
-        for declared in ready:
-            done.append(waiting.pop(declared.name))
+        done += [waiting.pop(declared.name) for declared in ready]
     return done
 
 

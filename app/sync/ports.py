@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from app.domain.decisions import Reference
 from app.domain.errors import SyncError
 from app.domain.records import Lane, Record, System, Value
 
@@ -183,4 +184,126 @@ class Backend(Protocol):
 
     def take_usage(self) -> Usage:
         """What was spent since the last call of this method."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One operation a worker holds under a lease. `waited_for` names records it has already waited for."""
+
+    operation_id: str
+    record_id: str
+    origin: str
+    fence: int
+    attempts: int = 0
+    waited_for: frozenset[Reference] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Two records that are one: see `store.tables.Binding`."""
+
+    salesforce_id: str
+    intacct_key: str
+    intacct_id: str
+    base: Mapping[str, object] = field(default_factory=dict)
+    todo: tuple[str, ...] = ()
+    how: str = "created"
+
+
+class Bindings(Protocol):
+    """Which records are linked, for one connection."""
+
+    async def of(self, object_name: str, salesforce_ids: Sequence[str]) -> dict[str, Bound]:
+        """By Salesforce id."""
+        ...
+
+    async def by_intacct_id(self, object_name: str, intacct_ids: Sequence[str]) -> dict[str, Bound]:
+        """By natural id in Intacct."""
+        ...
+
+    async def by_intacct_key(self, object_name: str, keys: Sequence[str]) -> dict[str, Bound]:
+        """By RECORDNO."""
+        ...
+
+    async def save(self, object_name: str, claims: Sequence[Claim], bounds: Sequence[Bound]) -> None:
+        """Store links found by matching, or new bases, in one short transaction.
+
+        Raises SyncError CONFLICT `already_linked` when the Intacct record belongs to another Salesforce record.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A write to Intacct that is decided but not yet promised. `purpose` tells the record from its companions."""
+
+    claim: Claim
+    op_key: str
+    purpose: str
+    kind: str
+    action: Action
+    values: Mapping[str, Value]
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """An intent on disk: the draft plus what the journal knows of it."""
+
+    id: str
+    draft: Draft
+    control_id: str
+    sent_at: datetime
+    looks: int = 0
+    sends: int = 1
+    next_look_at: datetime | None = None
+
+
+class Settled(StrEnum):
+    """States an intent is moved to (reliability.md 4)."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    UNSENT = "unsent"  # nothing left, or refused unexecuted: the same control id is used again
+    AMBIGUOUS = "ambiguous"
+    RESENT = "intent"  # absent on the whole ladder: the same content goes out under the same control id
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became known about one promise, and the link that follows from it (stored in the same commit)."""
+
+    promise: Promise
+    state: Settled
+    note: str
+    remote_key: str | None = None
+    remote_id: str | None = None
+    next_look_at: datetime | None = None
+    looks: int = 0
+    bound: Bound | None = None
+
+
+class Journal(Protocol):
+    """Intents and receipts, for one connection. Each call is one short transaction, committed when it returns."""
+
+    async def unsettled(self, object_name: str, claims: Sequence[Claim]) -> list[Promise]:
+        """Intents of the claimed records whose outcome is not known. A crash after INTENT leaves one of these."""
+        ...
+
+    async def confirmed(self, op_keys: Sequence[str]) -> dict[str, str]:
+        """Natural ids (or keys) of creates that are confirmed, by op_key."""
+        ...
+
+    async def intend(self, object_name: str, drafts: Sequence[Draft]) -> list[Promise | None]:
+        """Commit intents before the first byte leaves; in the order given.
+
+        None where the lease of the claim has passed to another worker, or another intent for the document is open:
+        then nothing may be sent.
+        """
+        ...
+
+    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> None:
+        """Commit what became known, links included. Receipts of a passed lease are recorded as notes, no more."""
         ...

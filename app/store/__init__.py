@@ -1,0 +1,1 @@
+"""Memory: tables and the queries over them. Opens no transaction of its own; services do. Knows no vendor, no HTTP."""
