@@ -1,0 +1,135 @@
+"""Reads: finding records by values and walking a change feed, page by page, by key and never by offset.
+
+Offset pages overlap and leave gaps (intacct-api.md 1.2), so each page asks for what lies behind the last key of the one
+before. A page that contradicts this is an error, not fewer rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from app.backends.intacct.dialect import (
+    LONGEST_LIST,
+    Condition,
+    Query,
+    compare,
+    either,
+    every,
+    from_wire,
+    one_of,
+    pick,
+    timestamp,
+)
+from app.backends.intacct.gateway import Gateway
+from app.backends.intacct.schema import Schemas
+from app.backends.intacct.xml import Unreadable
+from app.domain.errors import Kind, SyncError
+from app.domain.records import Record
+
+KEY, MODIFIED, CREATED = "RECORDNO", "WHENMODIFIED", "WHENCREATED"
+_LIST_BYTES = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one query in its order, and whether the vendor says or a full page suggests that more follow."""
+
+    records: list[Record]
+    more: bool
+
+
+class Reader:
+    """Queries of one gateway, with values typed by the company's own schema."""
+
+    def __init__(self, gateway: Gateway, schemas: Schemas, page_size: int) -> None:
+        self._gateway = gateway
+        self._schemas = schemas
+        self._page_size = page_size
+
+    async def find(self, kind: str, any_of: Mapping[str, Sequence[str]], fields: Sequence[str]) -> list[Record]:
+        """See `Backend.find`. Each record once, although several values may lead to it; in RECORDNO order per query."""
+        found: dict[str, Record] = {}
+        for where in _alternatives(any_of):
+            after: str | None = None
+            while True:
+                behind = (compare("greaterthan", KEY, after),) if after else ()
+                page = await self.page(kind, fields, every(where, *behind), (KEY,), self._page_size)
+                if after and not _ascending([Record(kind, after, {}), *page.records]):
+                    raise _broken(kind, "a page begins before the end of the one before")
+                found.update((record.key, record) for record in page.records)
+                if not page.more:
+                    break
+                after = page.records[-1].key
+        return list(found.values())
+
+    async def types(self, kind: str) -> Mapping[str, str]:
+        """See `Schemas.types`."""
+        return await self._schemas.types(kind)
+
+    async def page(
+        self, kind: str, fields: Sequence[str], where: Condition, order: tuple[str, ...], page_size: int
+    ) -> Page:
+        """One page, one transaction. Raises SyncError TRANSIENT when the page is out of order or lacks keys."""
+        types = await self._schemas.types(kind)
+        kept = [name for name in (MODIFIED, CREATED) if name in types or (not types and name == MODIFIED)]
+        asked = {name.upper(): name for name in (*fields, KEY, *kept, *order)}
+        query = Query(kind, tuple(asked.values()), where, order, page_size)
+        try:
+            result = await self._gateway.read(query.element(self._gateway.scrub))
+            records = [_record(kind, row, fields, types) for row in result.rows()]
+        except SyncError as error:
+            if error.code == "unknown_field":
+                self._schemas.forget(kind)
+            raise
+        except Unreadable as unreadable:
+            raise _broken(kind, str(unreadable)) from unreadable
+        remaining = result.number("numremaining")
+        if remaining and not records:
+            raise _broken(kind, "rows are announced but none came")
+        if order == (KEY,) and not _ascending(records):
+            raise _broken(kind, "the rows are not in RECORDNO order")
+        return Page(records, more=bool(remaining) or (remaining is None and len(records) >= query.page_size))
+
+
+def _alternatives(any_of: Mapping[str, Sequence[str]]) -> list[Condition]:
+    """The filters that together cover `any_of`: lists of at most 1000 values, as many to a query as fit its size."""
+    filters: list[list[Condition]] = []
+    room = 0
+    for name, values in any_of.items():
+        distinct = list(dict.fromkeys(value for value in values if value))
+        for start in range(0, len(distinct), LONGEST_LIST):
+            part = distinct[start : start + LONGEST_LIST]
+            size = sum(6 * len(value) + 20 for value in part)
+            if not filters or size > room:
+                filters.append([])
+                room = _LIST_BYTES
+            filters[-1].append(one_of(name, part))
+            room -= size
+    return [either(*parts) for parts in filters]
+
+
+def _record(kind: str, row: Mapping[str, str | None], fields: Sequence[str], types: Mapping[str, str]) -> Record:
+    key = row.get(KEY)
+    if not key:
+        raise Unreadable("a row came without its RECORDNO")
+    values = {}
+    for name in fields:
+        present, raw = pick(row, name)
+        if present:
+            values[name] = from_wire(raw, types.get(name.upper()))
+    return Record(kind, key, values, timestamp(row.get(MODIFIED)) or _created(row, types))
+
+
+def _created(row: Mapping[str, str | None], types: Mapping[str, str]) -> datetime | None:
+    """WHENCREATED stands in for a null WHENMODIFIED; on documents it is the document's date and proves nothing."""
+    return timestamp(row.get(CREATED)) if types.get(CREATED) == "TIMESTAMP" else None
+
+
+def _ascending(records: Sequence[Record]) -> bool:
+    keys = [int(record.key) for record in records if record.key.isascii() and record.key.isdigit()]
+    return all(left < right for left, right in pairwise(keys))
+
+
+def _broken(kind: str, why: str) -> SyncError:
+    return SyncError(Kind.TRANSIENT, "page_unreliable", f"Intacct's page of {kind} cannot be trusted: {why}.")

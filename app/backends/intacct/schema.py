@@ -1,0 +1,88 @@
+"""What the live company says its objects look like: `lookup`, read once and kept for a while.
+
+Answers the types by which values are read. Does not decide which fields are used.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lxml import etree
+
+from app.backends.intacct.gateway import Gateway
+from app.backends.intacct.reply import Result
+from app.backends.intacct.xml import Element, add, text_of
+from app.domain.errors import Kind, SyncError
+from app.sync.ports import Clock, FieldInfo, Schema
+
+_TTL = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    schema: Schema
+    at: datetime
+
+
+class Schemas:
+    """Schemas by kind, 15 minutes old at most; concurrent askers share one `lookup`."""
+
+    def __init__(self, gateway: Gateway, clock: Clock) -> None:
+        self._gateway = gateway
+        self._clock = clock
+        self._kept: dict[str, _Kept] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def describe(self, kind: str) -> Schema:
+        """See `Backend.describe`. Raises SyncError CONFIG `unknown_object` for a kind the company does not know."""
+        async with self._locks.setdefault(kind, asyncio.Lock()):
+            kept = self._kept.get(kind)
+            if kept is None or self._clock.now() - kept.at >= _TTL:
+                schema = await self._look_up(kind)
+                kept = self._kept[kind] = _Kept(schema, self._clock.now())
+            return kept.schema
+
+    async def types(self, kind: str) -> Mapping[str, str]:
+        """DATATYPE by upper-case field name; empty when the user may not look the object up, so all is read as text."""
+        try:
+            schema = await self.describe(kind)
+        except SyncError as error:
+            if error.kind is not Kind.PERMISSION:
+                raise
+            schema = Schema(kind, {})
+            self._kept[kind] = _Kept(schema, self._clock.now())
+        return {name.upper(): info.type for name, info in schema.fields.items()}
+
+    def forget(self, kind: str) -> None:
+        """Look `kind` up anew next time: a field we believed in was refused."""
+        self._kept.pop(kind, None)
+
+    async def _look_up(self, kind: str) -> Schema:
+        body = etree.Element("lookup")
+        add(body, "object", kind, self._gateway.scrub)
+        result = await self._gateway.read(body)
+        found = {info.name: info for info in _fields(result)}
+        if not found:
+            raise SyncError(Kind.CONFIG, "unknown_object", f"Intacct describes no fields of {kind}.")
+        return Schema(kind, found)
+
+
+def _fields(result: Result) -> list[FieldInfo]:
+    if result.data is None:
+        return []
+    return [_field(node) for node in result.data.iterfind("Type/Fields/Field") if text_of(node, "ID")]
+
+
+def _field(node: Element) -> FieldInfo:
+    """One `Field` of `lookup` (intacct-api.md 3.5). READONLY is the only word on writing, so it stands for both."""
+    writable = text_of(node, "READONLY") != "true"
+    return FieldInfo(
+        name=text_of(node, "ID") or "",
+        type=text_of(node, "DATATYPE") or "TEXT",
+        required=text_of(node, "REQUIRED") == "true",
+        createable=writable,
+        updateable=writable,
+        custom=text_of(node, "ISCUSTOM") == "true",
+        values=tuple(value.text for value in node.iterfind("VALIDVALUES/VALIDVALUE") if value.text),
+    )
