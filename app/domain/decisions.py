@@ -64,6 +64,7 @@ class Settlement:
     error: SyncError | None = None
     again_at: datetime | None = None
     waits_for: tuple[Reference, ...] = ()
+    blocked_on: Reference | None = None
     intacct_id: str | None = None
     intacct_key: str | None = None
     counts_as_try: bool = False

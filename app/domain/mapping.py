@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from app.domain.declaration import Field, Rule
 from app.domain.records import Value
-from app.domain.transforms import Canonical, Unfit, by_names, clean
+from app.domain.transforms import Canonical, Unfit, by_names, clean, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,16 @@ def to_intacct(rows: Iterable[Field], values: Mapping[str, Canonical]) -> dict[s
         if row.id in values:
             spread |= by_names(row.names, values[row.id])
     return spread
+
+
+def base_of(rows: Iterable[Field], sent: Mapping[str, Value]) -> dict[str, object]:
+    """The base that follows from a create: per row Salesforce may carry, what was sent, or that it was empty."""
+    base: dict[str, object] = {}
+    for row in rows:
+        if row.rule is not Rule.FROM_INTACCT:
+            parts = tuple(sent.get(name) for name in row.names)
+            base[row.id] = plain(parts if len(parts) > 1 else parts[0])
+    return base
 
 
 def to_salesforce(

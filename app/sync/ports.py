@@ -226,10 +226,11 @@ class Bindings(Protocol):
         """By RECORDNO."""
         ...
 
-    async def save(self, object_name: str, claims: Sequence[Claim], bounds: Sequence[Bound]) -> None:
+    async def save(self, object_name: str, pairs: Sequence[tuple[Claim, Bound]]) -> set[str]:
         """Store links found by matching, or new bases, in one short transaction.
 
-        Raises SyncError CONFLICT `already_linked` when the Intacct record belongs to another Salesforce record.
+        Answers the Salesforce ids that were refused: their lease has passed, or the Intacct record has meanwhile been
+        linked to another Salesforce record.
         """
         ...
 

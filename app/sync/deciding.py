@@ -1,0 +1,137 @@
+"""What has to be written, decided for every open candidate before anything is sent. Pure but for the ports' values."""
+
+from collections.abc import Mapping
+
+from app.domain.decisions import Result
+from app.domain.declaration import Companion, Rule
+from app.domain.errors import Kind, SyncError
+from app.domain.mapping import from_intacct, from_salesforce, to_intacct
+from app.domain.merge import Merge, merge, newer_side
+from app.domain.records import System, Value
+from app.sync.ports import Action, Draft
+from app.sync.work import Batch, Work
+
+
+def decide(batch: Batch) -> None:
+    """Merge every candidate that has a twin; check the rules of a create for those that have none."""
+    plan = batch.plan
+    for work in batch.open:
+        if work.target is None:
+            _check_create(batch, work)
+            continue
+        work.merged = compare(batch, work)
+        if work.finish_only:
+            work.merged.to_intacct.clear()
+        for conflict in work.merged.conflicts:
+            row = next(row for row in plan.rows if row.id == conflict.row)
+            loser = System.INTACCT if conflict.winner is System.SALESFORCE else System.SALESFORCE
+            work.warnings.append(
+                f"{row.salesforce} was changed on both sides; {conflict.winner} won over {loser} ({row.policy})."
+            )
+
+
+def compare(batch: Batch, work: Work) -> Merge:
+    """The three-way merge of one record with its twin."""
+    assert work.source is not None
+    assert work.target is not None
+    known = {row.refers_to: batch.known(row.refers_to) for row in batch.plan.rows if row.refers_to}
+    theirs = from_intacct(batch.plan.rows, work.target.values, known)
+    work.warnings += [problem.message for problem in theirs.problems]
+    return merge(
+        batch.plan.rows,
+        work.bound.base if work.bound else {},
+        work.mapped.values,
+        theirs.values,
+        newer=newer_side(work.source.modified_at, work.target.modified_at),
+        direction=batch.direction,
+    )
+
+
+def _check_create(batch: Batch, work: Work) -> None:
+    plan = batch.plan
+    if work.finish_only:
+        work.settle(Result.UNCHANGED, "nothing_to_finish")
+        return
+    natural, field = plan.object.intacct.natural_key, plan.write_back.intacct_id
+    too_long = [key for key in work.keys if len(key) > plan.object.key_width]
+    source = _option(batch, "customerIdSource")
+    problem: SyncError | None = None
+    if too_long:
+        message = f"{field} has {len(too_long[0])} characters; {natural} holds {plan.object.key_width}."
+        problem = SyncError(Kind.DATA, "too_long", message, f"Shorten {field}.", field=field)
+    elif source == "sequence" and work.keys:
+        message = f"{field} says {work.keys[0]!r}, but Intacct has no such record and numbers come from its sequence."
+        advice = f"Clear {field}, or let ids be supplied by Salesforce (option customerIdSource)."
+        problem = SyncError(Kind.DATA, "unknown_intacct_id", message, advice, field=field)
+    elif source == "salesforce" and not work.keys:
+        message = f"{field} is empty, and the option customerIdSource says that Salesforce supplies the id."
+        problem = SyncError(Kind.DATA, "intacct_id_missing", message, f"Fill {field}, then sync again.", field=field)
+    if problem:
+        work.fail(problem)
+
+
+def _option(batch: Batch, name: str) -> bool | str | None:
+    return batch.plan.option(name) if name in {option.name for option in batch.plan.object.options} else None
+
+
+def create_draft(batch: Batch, work: Work) -> Draft:
+    """The create of a record: all filled rows, what Intacct needs besides, our key, its id if known, its companions."""
+    plan = batch.plan
+    assert work.source is not None
+    rows = [row for row in plan.rows if row.rule is not Rule.FROM_INTACCT]
+    values: dict[str, Value] = {}
+    if work.keys:
+        values[plan.object.intacct.natural_key] = work.keys[0]
+    values |= _filled(to_intacct(rows, work.mapped.values))
+    if plan.object.prepare is not None:
+        values |= plan.object.prepare(work.source.values, values)
+    if plan.link_field:
+        values[plan.link_field] = work.id
+    for companion in plan.companions:
+        if companion.name in work.companions:
+            values[companion.link] = work.companions[companion.name]
+    return Draft(work.claim, plan.op_key(work.id), "record", plan.object.intacct.kind, Action.CREATE, values)
+
+
+def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft | None:
+    """The update of a twin: changed rows, our key where it is missing, `links` to new companions. None: nothing."""
+    plan = batch.plan
+    assert work.target is not None
+    values = to_intacct(plan.rows, work.merged.to_intacct)
+    if work.linked and plan.link_field and not work.target.values.get(plan.link_field):
+        values[plan.link_field] = work.id
+    values |= {name: value for name, value in links.items() if work.target.values.get(name) != value}
+    if not values:
+        return None
+    kind, key = plan.object.intacct.kind, work.target.key
+    return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.UPDATE, values, key)
+
+
+def companions_wanted(batch: Batch, work: Work) -> list[Companion]:
+    """Companions a record should get: for a create those it has the data for, for a linked one those still to do."""
+    if work.source is None or _option(batch, "createAddressContacts") is False:
+        return []
+    values = work.source.values
+    return [
+        companion
+        for companion in batch.plan.companions
+        if (work.bound is None or companion.name in work.bound.todo)
+        and not values.get(companion.unless)
+        and any(values.get(name) for name in companion.needs)
+    ]
+
+
+def companion_draft(batch: Batch, work: Work, companion: Companion, natural_id: str) -> Draft:
+    """The create of a companion, named after the record it belongs to."""
+    assert work.source is not None
+    mapped = from_salesforce(companion.fields, work.source.values, {})
+    values = {
+        companion.key_field: companion.key.format(id=natural_id),
+        **_filled(to_intacct(companion.fields, mapped.values)),
+    }
+    op_key = batch.plan.op_key(work.id, companion.name)
+    return Draft(work.claim, op_key, companion.name, companion.kind, Action.CREATE, values)
+
+
+def _filled(values: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,66 @@
+"""The engine: one run of one batch, from claims to settlements. Orchestration only; each step is a module beside it.
+
+recover ► read ► guard ► refer ► map ► match ► merge ► write ► bind ► write back      (always a batch)
+"""
+
+from collections.abc import Sequence
+
+from app.domain.decisions import Settlement
+from app.domain.errors import SyncError
+from app.domain.merge import Direction
+from app.domain.plan import Plan
+from app.sync.deciding import decide
+from app.sync.matching import read_intacct
+from app.sync.ports import Backend, Bindings, Claim, Clock, Journal
+from app.sync.pushing import link, push
+from app.sync.reading import guard, map_source, read_salesforce, refer
+from app.sync.recover import recover
+from app.sync.returning import plan_retries, read_back, settle_lost, write_back
+from app.sync.work import Batch, Work
+from app.sync.writing import Writer
+
+
+class Engine:
+    """Brings batches of one connection in step. Holds no state between runs."""
+
+    def __init__(
+        self,
+        salesforce: Backend,
+        intacct: Backend,
+        journal: Journal,
+        bindings: Bindings,
+        clock: Clock,
+        ladder: Sequence[float],
+    ) -> None:
+        self._salesforce, self._intacct = salesforce, intacct
+        self._journal, self._bindings, self._clock = journal, bindings, clock
+        self._writer = Writer(intacct, journal, clock, ladder)
+
+    async def run(self, plan: Plan, claims: Sequence[Claim], direction: Direction) -> list[Settlement]:
+        """One settlement per claim, in the order given. Never raises for trouble of a vendor or of a record."""
+        batch = Batch(plan, direction, [Work(claim) for claim in claims])
+        try:
+            await self._to_intacct(batch)
+        except SyncError as error:
+            batch.fail_open(error)
+        plan_retries(batch, self._clock.now())
+        try:
+            await write_back(batch, self._salesforce, self._bindings, self._clock)
+        except SyncError as error:
+            batch.fail_open(error)
+        settle_lost(batch.works)
+        plan_retries(batch, self._clock.now())
+        return [work.settlement for work in batch.works if work.settlement is not None]
+
+    async def _to_intacct(self, batch: Batch) -> None:
+        await recover(batch, self._intacct, self._journal, self._writer, self._clock)
+        await read_salesforce(batch, self._salesforce, self._bindings)
+        guard(batch)
+        await refer(batch, self._bindings)
+        map_source(batch)
+        await read_intacct(batch, self._intacct, self._bindings)
+        decide(batch)
+        await link(batch, self._bindings)
+        if batch.direction is Direction.TO_INTACCT:
+            await push(batch, self._writer, self._journal, self._clock)
+            await read_back(batch, self._intacct)

@@ -1,0 +1,148 @@
+"""The Intacct side of a run: one query for current values and possible twins, and the choice among those. No writes."""
+
+from app.domain.declaration import Rule
+from app.domain.errors import Kind, SyncError
+from app.domain.records import Record
+from app.sync.ports import Backend, Bindings
+from app.sync.work import Batch, Work
+
+
+async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings) -> None:
+    """One query for the whole batch: current values of linked records, and possible twins of unlinked ones."""
+    plan = batch.plan
+    natural, link = plan.object.intacct.natural_key, plan.link_field
+    any_of: dict[str, list[str]] = {}
+    for work in batch.open:
+        if work.bound is not None:
+            any_of.setdefault("RECORDNO", []).append(work.bound.intacct_key)
+            continue
+        if link:
+            any_of.setdefault(link, []).append(work.id)
+        work.keys = _proposed_keys(batch, work)
+        for name in plan.object.match_by:
+            values = work.keys if name == natural else [str(work.mapped.values.get(name) or "")]
+            any_of.setdefault(name, []).extend(value for value in values if value)
+    any_of = {name: list(dict.fromkeys(values)) for name, values in any_of.items()}
+    found = await intacct.find(plan.object.intacct.kind, any_of, plan.intacct_fields)
+    by_key = {record.key: record for record in found}
+    for work in batch.open:
+        if work.bound is not None:
+            work.target = by_key.get(work.bound.intacct_key)
+            if work.target is None:
+                _end_vanished(batch, work)
+    await _match(batch, found, bindings)
+    await _resolve_back(batch, bindings)
+
+
+def _end_vanished(batch: Batch, work: Work) -> None:
+    assert work.bound is not None
+    message = (
+        f"{batch.plan.object.intacct.kind} {work.bound.intacct_id} (record {work.bound.intacct_key}) cannot be read "
+        "in Intacct; it was deleted there, or is private to another entity."
+    )
+    work.fail(SyncError(Kind.CONFLICT, "twin_vanished", message, "Restore it, or unlink the record and sync it again."))
+
+
+def _proposed_keys(batch: Batch, work: Work) -> list[str]:
+    """Natural keys to look for and, if none is taken, to create with; empty where Intacct gives the number."""
+    assert work.source is not None
+    plan = batch.plan
+    if plan.object.keys_for is not None:
+        return list(plan.object.keys_for({**work.source.values, "Id": work.id}))
+    supplied = work.source.values.get(plan.write_back.intacct_id)
+    return [str(supplied).strip()] if supplied and str(supplied).strip() else []
+
+
+async def _match(batch: Batch, found: list[Record], bindings: Bindings) -> None:
+    """Link unlinked records to an existing twin: by our key, then by the declared fields in order; never by guess."""
+    plan = batch.plan
+    works = [work for work in batch.open if work.bound is None]
+    if not works or not found:
+        return
+    taken = await bindings.by_intacct_key(plan.object.name, [record.key for record in found])
+    free = [record for record in found if record.key not in taken]
+    names = ([plan.link_field] if plan.link_field else []) + list(plan.object.match_by)
+    for name in names:
+        index: dict[str, list[Record]] = {}
+        for record in free:
+            if value := record.values.get(name):
+                index.setdefault(str(value), []).append(record)
+        claims: dict[str, list[Work]] = {}
+        for work in works:
+            if work.settlement is None and work.target is None:
+                _match_one(batch, work, name, index, claims)
+        for record_key, rivals in claims.items():
+            _take(batch, record_key, rivals, free, name)
+    natural = plan.object.intacct.natural_key
+    in_use = {str(record.values.get(natural)) for record in found}
+    for work in works:
+        if work.settlement is None and work.target is None:
+            _refuse_taken_key(batch, work, in_use)
+
+
+def _match_one(
+    batch: Batch, work: Work, name: str, index: dict[str, list[Record]], claims: dict[str, list[Work]]
+) -> None:
+    plan = batch.plan
+    if work.keys and plan.object.keys_for is None and name not in (plan.link_field, plan.object.intacct.natural_key):
+        return  # an id that was supplied is the only twin there can be
+    if name == plan.link_field:
+        wanted = [work.id]
+    elif name == plan.object.intacct.natural_key:
+        wanted = work.keys
+    else:
+        wanted = [str(work.mapped.values.get(name) or "")]
+    candidates = [record for value in wanted for record in index.get(value, [])]
+    if plan.link_field and name != plan.link_field:
+        candidates = [record for record in candidates if not record.values.get(plan.link_field)]
+    if len({record.key for record in candidates}) > 1 and name != plan.object.intacct.natural_key:
+        kind, keys = (
+            plan.object.intacct.kind,
+            ", ".join(str(r.values.get(plan.object.intacct.natural_key)) for r in candidates),
+        )
+        message = f"{len(candidates)} {kind} records bear the {name} {wanted[0]!r}: {keys}."
+        advice = (
+            f"Write the right {plan.object.intacct.natural_key} into {plan.write_back.intacct_id}, then sync again."
+        )
+        work.fail(SyncError(Kind.CONFLICT, "ambiguous_match", message, advice))
+    elif candidates:
+        claims.setdefault(candidates[0].key, []).append(work)
+
+
+def _take(batch: Batch, record_key: str, rivals: list[Work], free: list[Record], name: str) -> None:
+    record = next(record for record in free if record.key == record_key)
+    if len(rivals) > 1:
+        natural = record.values.get(batch.plan.object.intacct.natural_key)
+        for work in rivals:
+            message = f"{len(rivals)} records would be linked to the same {batch.plan.object.intacct.kind} {natural}."
+            work.fail(SyncError(Kind.CONFLICT, "ambiguous_match", message, "Sync the right one alone first."))
+        return
+    rivals[0].target = record
+    rivals[0].linked = "link_key" if name == batch.plan.link_field else name
+    free.remove(record)
+
+
+def _refuse_taken_key(batch: Batch, work: Work, in_use: set[str]) -> None:
+    plan = batch.plan
+    free_keys = [key for key in work.keys if key not in in_use]
+    if work.keys and not free_keys:
+        natural = plan.object.intacct.natural_key
+        message = f"{natural} {work.keys[0]!r} belongs to another record."
+        advice = f"Clear or correct {plan.write_back.intacct_id}, then sync again."
+        work.fail(SyncError(Kind.CONFLICT, "id_taken", message, advice, field=plan.write_back.intacct_id))
+    work.keys = free_keys
+
+
+async def _resolve_back(batch: Batch, bindings: Bindings) -> None:
+    """Which references found on the Intacct side have a Salesforce twin, so that they can come back as look-ups."""
+    wanted: dict[str, set[str]] = {}
+    for work in batch.open:
+        for row in batch.plan.rows:
+            if row.refers_to is None or row.rule is Rule.TO_INTACCT or work.target is None:
+                continue
+            if value := work.target.values.get(row.id):
+                wanted.setdefault(row.refers_to, set()).add(str(value))
+    for name, ids in wanted.items():
+        unknown = sorted(natural for natural in ids if (name, natural) not in batch.sources)
+        for natural, bound in (await bindings.by_intacct_id(name, unknown)).items() if unknown else ():
+            batch.sources[name, natural] = bound.salesforce_id

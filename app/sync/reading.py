@@ -1,0 +1,122 @@
+"""First steps of a run: links, the Salesforce records, the rules that end a run early, references, mapping."""
+
+from app.domain.decisions import Reference, Result
+from app.domain.errors import Kind, SyncError
+from app.domain.mapping import from_salesforce
+from app.domain.merge import Direction
+from app.domain.records import Record
+from app.sync.ports import Backend, Bindings
+from app.sync.work import Batch, Work, references
+
+AUTOMATIC = ("flow", "schedule")
+"""Origins nobody pressed a button for."""
+
+
+async def read_salesforce(batch: Batch, salesforce: Backend, bindings: Bindings) -> None:
+    """Fetch links and Salesforce records of all open candidates; end those whose record is gone."""
+    works = batch.open
+    bound = await bindings.of(batch.plan.object.name, [work.id for work in works])
+    kind = batch.plan.object.salesforce.kind
+    found = await salesforce.find(kind, {"Id": [work.id for work in works]}, batch.plan.salesforce_fields)
+    records = {record.key: record for record in found}
+    missing = [work.id for work in works if work.id not in records]
+    graves: dict[str, Record] = {}
+    if missing:
+        fields = ("IsDeleted", "MasterRecordId")
+        buried = await salesforce.find(kind, {"Id": missing}, fields, include_deleted=True)
+        graves = {record.key: record for record in buried}
+    for work in works:
+        work.bound = bound.get(work.id)
+        work.source = records.get(work.id)
+        if work.source is None:
+            _end_missing(work, graves.get(work.id), kind)
+
+
+def _end_missing(work: Work, grave: Record | None, kind: str) -> None:
+    if grave is None:
+        message = f"No {kind} with id {work.id} is visible to the integration user."
+        advice = "Check the id, and that the integration user may see the record."
+        work.fail(SyncError(Kind.DATA, "record_not_found", message, advice))
+    elif master := grave.values.get("MasterRecordId"):
+        work.settle(Result.SKIPPED, "merged_in_salesforce", f"The record was merged into {master}.")
+    else:
+        work.settle(Result.SKIPPED, "deleted_in_salesforce", "The record is deleted; nothing is deleted in Intacct.")
+
+
+def guard(batch: Batch) -> None:
+    """The rules that say no before anything is compared. One gate for every origin (product.md 1.3)."""
+    plan = batch.plan
+    declared = {option.name for option in plan.object.options}
+    for work in batch.open:
+        if batch.direction is Direction.FROM_INTACCT:
+            if work.bound is None:
+                work.settle(Result.SKIPPED, "not_linked", "The record has no twin in Intacct.")
+            continue
+        if work.bound is not None and "syncOnlyOnce" in declared and plan.option("syncOnlyOnce"):
+            if not work.bound.todo:
+                said = "The option 'sync only once' is on and the record has been synced."
+                work.settle(Result.SKIPPED, "sync_only_once", said)
+            work.finish_only = True
+        elif (
+            work.bound is None
+            and work.claim.origin in AUTOMATIC
+            and "addNewAccounts" in declared
+            and not plan.option("addNewAccounts")
+        ):
+            said = "New records are not added automatically; use the button, the mass tool or Apex."
+            work.settle(Result.SKIPPED, "add_new_off", said)
+
+
+async def refer(batch: Batch, bindings: Bindings) -> None:
+    """Resolve look-ups to other synced records; a record whose reference has no twin yet waits for it."""
+    wanted: dict[str, set[str]] = {}
+    for work in batch.open:
+        for reference, _ in references(batch, work):
+            wanted.setdefault(reference.object, set()).add(reference.record_id)
+    for name, ids in wanted.items():
+        for record_id, bound in (await bindings.of(name, sorted(ids))).items():
+            batch.twins[name, record_id] = bound.intacct_id
+            batch.sources[name, bound.intacct_id] = record_id
+    if batch.direction is Direction.TO_INTACCT:
+        for work in batch.open:
+            _wait_for_missing(batch, work)
+
+
+def _wait_for_missing(batch: Batch, work: Work) -> None:
+    missing = [
+        (reference, field)
+        for reference, field in references(batch, work)
+        if (reference.object, reference.record_id) not in batch.twins
+    ]
+    if not missing or (work.bound is not None and work.finish_only):
+        return
+    reference, field = missing[0]
+    if reference == Reference(batch.plan.object.name, work.id):
+        message = f"{field} points at the record itself."
+        work.fail(SyncError(Kind.DATA, "reference_to_itself", message, f"Clear or correct {field}.", field=field))
+        return
+    given_up = [pair for pair in missing if pair[0] in work.claim.waited_for]
+    message = f"{field} names {reference.object} {reference.record_id}, which is not in Intacct yet."
+    if given_up:
+        (reference, field), *_ = given_up
+        message = f"{field} names {reference.object} {reference.record_id}, which could not be brought to Intacct."
+        advice = f"See the error log of {reference.object} {reference.record_id}; this record follows by itself."
+        error = SyncError(Kind.DEPENDENCY, "reference_not_synced", message, advice, field=field)
+        work.settle(Result.BLOCKED, error.code, message, error=error, blocked_on=reference)
+        return
+    work.settle(Result.BLOCKED, "waiting_for_reference", message, waits_for=tuple(dict.fromkeys(r for r, _ in missing)))
+
+
+def map_source(batch: Batch) -> None:
+    """Canonical values of every open record; those that cannot be carried over end with all their problems named."""
+    for work in batch.open:
+        assert work.source is not None
+        work.mapped = from_salesforce(batch.plan.rows, work.source.values, batch.twins)
+        work.warnings += work.mapped.warnings
+        problems = work.mapped.problems
+        if problems and batch.direction is Direction.TO_INTACCT:
+            message = " ".join(problem.message for problem in problems)
+            first = problems[0]
+            work.fail(
+                SyncError(Kind.DATA, first.code, message, f"Correct {first.field}, then sync again.", field=first.field)
+            )

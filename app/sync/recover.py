@@ -1,0 +1,188 @@
+"""Unclear writes of earlier runs, settled before anything new is planned: look up, confirm, wait, resend or hold.
+
+One query settles a whole batch. Found by our key: confirmed. Found by natural key alone: ours for master data, a case
+for a person where money is concerned.
+"""
+
+from collections.abc import Sequence
+
+from app.domain.decisions import Result
+from app.domain.errors import Kind, SyncError
+from app.domain.mapping import base_of
+from app.domain.records import Record, Value
+from app.domain.transforms import clean, decimal
+from app.sync.ports import Action, Backend, Bound, Clock, Draft, Journal, Outcome, Promise, Receipt, Settled, Verdict
+from app.sync.work import Batch, Work, by
+from app.sync.writing import Sent, Writer, confirmed_by_look_up
+
+
+async def recover(batch: Batch, intacct: Backend, journal: Journal, writer: Writer, clock: Clock) -> None:
+    """Settle what earlier runs left unclear; candidates that stay unclear end as held, the others go on."""
+    promises = await journal.unsettled(batch.plan.object.name, [work.claim for work in batch.open])
+    if not promises:
+        return
+    now = clock.now()
+    works = by(batch.open, lambda work: work.id)
+    due = [promise for promise in promises if promise.next_look_at is None or promise.next_look_at <= now]
+    for promise in promises:
+        if promise not in due:
+            _hold(works, promise, promise.next_look_at)
+    found = await _look_up(batch, intacct, due)
+    receipts: list[Receipt] = []
+    again: list[Promise] = []
+    for promise in due:
+        record = found.get(promise.id)
+        if record is not None:
+            outcome = confirmed_by_look_up(promise, record.key, _natural_of(batch, promise, record))
+            bound = bind(batch, promise.draft, outcome)
+            note = "found in Intacct by look-up"
+            receipts.append(
+                Receipt(promise, Settled.CONFIRMED, note, record.key, _natural_of(batch, promise, record), bound=bound)
+            )
+            _mark(works, promise, outcome)
+            continue
+        exhausted, next_look = writer.absent(promise, now)
+        state = Settled.AMBIGUOUS
+        if exhausted:
+            state = Settled.HELD if batch.plan.object.money else Settled.RESENT
+        note = "not found in Intacct" + (" on the whole ladder" if exhausted else "")
+        receipts.append(Receipt(promise, state, note, next_look_at=next_look, looks=promise.looks + 1))
+        if state is Settled.RESENT:
+            again.append(promise)
+        else:
+            _hold(works, promise, next_look if state is Settled.AMBIGUOUS else None)
+    await journal.settle(batch.plan.object.name, receipts)
+    if again:
+        sent = await writer.resend(batch.plan.object.name, again, lambda draft, outcome: bind(batch, draft, outcome))
+        for one in sent:
+            _after_resend(works, one)
+
+
+def bind(batch: Batch, draft: Draft, outcome: Outcome, todo: Sequence[str] | None = None) -> Bound | None:
+    """The link that follows from a confirmed create of the record itself; companions and updates make none here.
+
+    The base is what was sent, so that whatever Salesforce changed since then travels as an update. `todo` names the
+    companions still to be made; unknown after a crash: then all that the create did not name, and the run that
+    follows drops those nobody wants.
+    """
+    if draft.purpose != "record" or draft.action is not Action.CREATE or outcome.key is None:
+        return None
+    natural = draft.values.get(batch.plan.object.intacct.natural_key)
+    name = next(iter(outcome.returned.values()), None) or natural or outcome.key
+    unnamed = [c.name for c in batch.plan.companions if c.link not in draft.values]
+    return Bound(
+        draft.claim.record_id,
+        outcome.key,
+        str(name),
+        base=base_of(batch.plan.rows, draft.values),
+        todo=tuple(unnamed if todo is None else [name for name in todo if name in unnamed]),
+        how="created",
+    )
+
+
+async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) -> dict[str, Record]:
+    """The record each promise stands for, where it can be found; one query per kind."""
+    found: dict[str, Record] = {}
+    for kind in dict.fromkeys(promise.draft.kind for promise in promises):
+        mine = [promise for promise in promises if promise.draft.kind == kind]
+        any_of: dict[str, list[str]] = {}
+        fields: dict[str, None] = {}
+        for promise in mine:
+            for name, value in _identity(batch, promise.draft).items():
+                any_of.setdefault(name, []).append(value)
+                fields[name] = None
+            fields |= dict.fromkeys(promise.draft.values)
+        natural = _natural_field(batch, kind)
+        records = await intacct.find(kind, any_of, tuple(dict.fromkeys([*fields, natural])))
+        for promise in mine:
+            record = next((r for r in records if _is_it(batch, promise.draft, r)), None)
+            if record is not None:
+                found[promise.id] = record
+    return found
+
+
+def _natural_field(batch: Batch, kind: str) -> str:
+    for companion in batch.plan.companions:
+        if companion.kind == kind and kind != batch.plan.object.intacct.kind:
+            return companion.key_field
+    return batch.plan.object.intacct.natural_key
+
+
+def _identity(batch: Batch, draft: Draft) -> dict[str, str]:
+    """Fields and values by which a write can be found: its record number, our key, its natural key, else its name."""
+    if draft.key is not None:
+        return {"RECORDNO": draft.key}
+    names = [_natural_field(batch, draft.kind)]
+    if draft.purpose == "record":
+        names = [*([batch.plan.link_field] if batch.plan.link_field else []), *names]
+        if batch.plan.link_field is None:
+            names += batch.plan.object.match_by
+    return {name: str(draft.values[name]) for name in names if name and draft.values.get(name)}
+
+
+def _is_it(batch: Batch, draft: Draft, record: Record) -> bool:
+    if draft.key is not None:
+        return record.key == draft.key and all(same(record.values.get(n), v) for n, v in draft.values.items())
+    link = batch.plan.link_field
+    if draft.purpose == "record" and link and draft.values.get(link):
+        return record.values.get(link) == draft.values[link]
+    return any(str(record.values.get(name) or "") == value for name, value in _identity(batch, draft).items())
+
+
+def same(theirs: Value, ours: Value) -> bool:
+    """Whether a value read back is the one that was written, whatever its spelling."""
+    if isinstance(ours, bool) or isinstance(theirs, bool):
+        return str(theirs or False).lower() == str(ours or False).lower()
+    left, right = clean(theirs), clean(ours)
+    if left == right:
+        return True
+    try:
+        return left is not None and right is not None and decimal(left) == decimal(right)
+    except ValueError:
+        return False
+
+
+def _natural_of(batch: Batch, promise: Promise, record: Record) -> str | None:
+    value = record.values.get(_natural_field(batch, promise.draft.kind))
+    return str(value) if value else None
+
+
+def _mark(works: dict[str, Work], promise: Promise, outcome: Outcome) -> None:
+    work = works.get(promise.draft.claim.record_id)
+    if work is not None and outcome.verdict is Verdict.CONFIRMED:
+        work.wrote = True
+        work.created |= promise.draft.purpose == "record" and promise.draft.action is Action.CREATE
+
+
+def _hold(works: dict[str, Work], promise: Promise, until: object) -> None:
+    work = works.get(promise.draft.claim.record_id)
+    if work is not None:
+        hold(work, promise.draft, until)
+
+
+def hold(work: Work, draft: Draft, until: object) -> None:
+    """End the run of a record whose write is unclear: until the next look-up, or until a person decides."""
+    what = f"{draft.kind} ({draft.action})"
+    if until is None:
+        message = f"The {what} may exist in Intacct and could not be found. A person has to decide."
+        advice = "Look in Intacct; then retry (it is not there) or cancel (it is)."
+        error = SyncError(Kind.AMBIGUOUS, "held_for_a_person", message, advice)
+        work.settle(Result.HELD, error.code, message, error=error)
+        return
+    stamp = until.isoformat(timespec="seconds") if hasattr(until, "isoformat") else str(until)
+    message = f"The {what} may exist in Intacct; the answer was lost. Next check at {stamp}."
+    work.settle(Result.HELD, "outcome_unknown", message, again_at=until)
+
+
+def _after_resend(works: dict[str, Work], one: Sent) -> None:
+    work = works.get(one.draft.claim.record_id)
+    if work is None:
+        return
+    if one.outcome.verdict is Verdict.CONFIRMED:
+        work.wrote = True
+        work.created |= one.draft.purpose == "record" and one.draft.action is Action.CREATE
+    elif one.outcome.verdict is Verdict.AMBIGUOUS:
+        hold(work, one.draft, one.next_look_at)
+    elif one.outcome.error is not None and one.outcome.verdict is Verdict.NOT_SENT:
+        work.fail(one.outcome.error)
+    # a rejected resend goes on: the run that follows plans a new revision

@@ -1,0 +1,168 @@
+"""Back to Salesforce: what Intacct owns or changed, and id, status, errors and date on the record itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.domain.decisions import Result, Settlement
+from app.domain.errors import RETRY, Kind, SyncError
+from app.domain.mapping import to_salesforce
+from app.domain.records import System, Value
+from app.domain.transforms import plain
+from app.sync.deciding import compare
+from app.sync.ports import Action, Backend, Bindings, Bound, Claim, Clock, Outcome, Verdict, Write
+from app.sync.work import Batch, Work
+
+OK, ERROR, IN_PROCESS = "OK", "Error", "In Process"
+"""Words of the status field, as users of the reference product know them (product.md 3.2)."""
+
+LONGEST_TEXT = 4000
+
+
+async def read_back(batch: Batch, intacct: Backend) -> None:
+    """What Intacct made of the records created in this run: one query, so that its own fields return at once."""
+    created = {work.bound.intacct_key: work for work in batch.open if work.created and work.bound is not None}
+    if not created:
+        return
+    kind, fields = batch.plan.object.intacct.kind, batch.plan.intacct_fields
+    for record in await intacct.find(kind, {"RECORDNO": list(created)}, fields):
+        work = created.get(record.key)
+        if work is not None:
+            work.target = record
+            work.merged = compare(batch, work)
+            work.merged.to_intacct.clear()
+
+
+def plan_retries(batch: Batch, now: datetime) -> None:
+    """Give failures that pass by themselves their next try; the table of kinds decides."""
+    for work in batch.works:
+        settlement = work.settlement
+        if settlement is None or settlement.error is None or settlement.again_at or settlement.result is Result.HELD:
+            continue
+        error, attempt = settlement.error, work.claim.attempts + 1
+        policy = RETRY[error.kind]
+        if attempt <= policy.attempts:
+            delay = max(policy.delay(attempt), error.retry_after or 0.0)
+            work.settlement = replace(settlement, again_at=now + timedelta(seconds=delay))
+
+
+@dataclass(slots=True)
+class _Return:
+    work: Work
+    values: dict[str, Value]
+    carried: bool
+
+
+async def write_back(batch: Batch, salesforce: Backend, bindings: Bindings, clock: Clock) -> None:
+    """Write every record's differences to Salesforce, end the open runs, and store the new bases."""
+    now = clock.now()
+    returns = [made for work in batch.works if (made := _prepare(batch, work, now)) is not None]
+    todo = [one for one in returns if one.values]
+    writes = [
+        Write(
+            batch.plan.object.salesforce.kind, Action.UPDATE, one.values, f"{one.work.claim.operation_id}", one.work.id
+        )
+        for one in todo
+    ]
+    index = {id(write): one for write, one in zip(writes, todo, strict=True)}
+    for chunk in salesforce.chunks(writes):
+        for write, outcome in zip(chunk, await salesforce.write(chunk), strict=True):
+            _after_write(batch, index[id(write)], outcome)
+    await _store_bases(batch, bindings)
+    for one in returns:
+        _finish(one)
+
+
+def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
+    """The differences between the record as read and as it should read."""
+    if work.source is None:
+        return None
+    before, back = work.source.values, batch.plan.write_back
+    wanted: dict[str, Value] = {}
+    if work.settlement is None:
+        wanted, problems = to_salesforce(batch.plan.rows, work.merged.to_salesforce, before, batch.sources)
+        work.warnings += [problem.message for problem in problems]
+        assert work.bound is not None
+        wanted |= {back.intacct_id: work.bound.intacct_id}
+        if back.id_copy:
+            wanted[back.id_copy] = work.id
+        status, text = OK, None
+    elif work.settlement.result is Result.SKIPPED or work.settlement.reason == "lease_lost":
+        return None
+    else:
+        status, text = _told(work.settlement)
+    wanted |= {name: value for name, value in ((back.status, status), (back.errors, text)) if name}
+    values = {name: value for name, value in wanted.items() if not _equal(before.get(name), value)}
+    carried = any(row.salesforce in values for row in batch.plan.rows)
+    if back.synced_at and work.settlement is None and (values or work.wrote):
+        values[back.synced_at] = now
+    return _Return(work, values, carried)
+
+
+def _told(settlement: Settlement) -> tuple[str, str]:
+    """Status word and text for a record that is not in step."""
+    pending = settlement.again_at is not None or bool(settlement.waits_for)
+    advice = settlement.error.advice if settlement.error else ""
+    return IN_PROCESS if pending else ERROR, f"{settlement.message} {advice}".strip()[:LONGEST_TEXT]
+
+
+def _equal(before: Value, after: Value) -> bool:
+    if before in (None, "", False) and after in (None, "", False):
+        return True
+    return before == after
+
+
+def _after_write(batch: Batch, one: _Return, outcome: Outcome) -> None:
+    work = one.work
+    if outcome.verdict is Verdict.CONFIRMED:
+        for row in batch.plan.rows:
+            if row.salesforce in one.values and work.source is not None:
+                before = work.source.values.get(row.salesforce)
+                work.note(System.SALESFORCE, row.salesforce, before, one.values[row.salesforce])
+        return
+    work.merged.to_salesforce.clear()  # not agreed: the base keeps the old values
+    if work.settlement is not None or outcome.error is None:
+        return
+    error = outcome.error
+    kind = Kind.TRANSIENT if outcome.verdict is Verdict.AMBIGUOUS else error.kind  # the same values may go again
+    done = f"{work.bound.intacct_id} stands in Intacct, but " if work.bound and work.wrote else ""
+    message = f"{done}the Salesforce record could not be updated: {error.message}"
+    vendor, field = error.vendor, error.field
+    work.fail(
+        SyncError(kind, error.code, message, error.advice, retry_after=error.retry_after, field=field, vendor=vendor)
+    )
+
+
+async def _store_bases(batch: Batch, bindings: Bindings) -> None:
+    """Save each base that moved: rows both sides agree on, and rows Salesforce has taken over."""
+    pairs: list[tuple[Claim, Bound]] = []
+    for work in batch.works:
+        if work.bound is None or work.source is None or (work.settlement and not work.wrote):
+            continue
+        agreed = dict(work.merged.agreed)
+        agreed |= {row_id: plain(value) for row_id, value in work.merged.to_salesforce.items()}
+        moved = replace(work.bound, base={**work.bound.base, **agreed})
+        if moved.base != work.bound.base or work.tidy:
+            work.bound = moved
+            pairs.append((work.claim, moved))
+    if pairs:
+        await bindings.save(batch.plan.object.name, pairs)
+
+
+def _finish(one: _Return) -> None:
+    work = one.work
+    if work.created:
+        work.settle(Result.CREATED, "created")
+    elif work.linked:
+        work.settle(Result.UPDATED, f"linked_by_{work.linked}".lower())
+    elif work.wrote or one.carried:
+        work.settle(Result.UPDATED, "updated")
+    else:
+        work.settle(Result.UNCHANGED, "in_step", "Nothing changed since the last sync; nothing was written.")
+
+
+def settle_lost(works: Sequence[Work]) -> None:
+    """Ends runs that no step ended; only a defect of ours leads here."""
+    for work in works:
+        if work.settlement is None:
+            work.fail(SyncError(Kind.BUG, "unsettled", "The run ended without a decision for this record."))

@@ -1,0 +1,108 @@
+"""One candidate on its way through the engine: what was read, what was decided, what was written. State, no steps."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from app.domain.decisions import Change, Reference, Result, Settlement
+from app.domain.errors import Kind, SyncError
+from app.domain.mapping import Mapped
+from app.domain.merge import Direction, Merge
+from app.domain.plan import Plan
+from app.domain.records import Record, System, Value
+from app.domain.transforms import Canonical
+from app.sync.ports import Bound, Claim
+
+
+@dataclass(slots=True)
+class Work:
+    """A claim with everything the run has learned about it. `settlement` set: the run is over for this record.
+
+    `linked` says why an existing twin was taken, `wrote` whether Intacct was changed, `finish_only` that only
+    companions of an earlier create may still be made, `tidy` that the stored link is out of date. `keys` are natural
+    keys proposed for a create, best first.
+    """
+
+    claim: Claim
+    source: Record | None = None
+    bound: Bound | None = None
+    target: Record | None = None
+    mapped: Mapped = field(default_factory=Mapped)
+    merged: Merge = field(default_factory=Merge)
+    keys: list[str] = field(default_factory=list)
+    linked: str | None = None
+    created: bool = False
+    wrote: bool = False
+    finish_only: bool = False
+    tidy: bool = False
+    companions: dict[str, str] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    settlement: Settlement | None = None
+
+    @property
+    def id(self) -> str:
+        """The Salesforce id of the record."""
+        return self.claim.record_id
+
+    def settle(self, result: Result, reason: str, message: str = "", **more: object) -> None:
+        """End the run for this record, unless it has ended already."""
+        if self.settlement is None:
+            self.settlement = Settlement(
+                result,
+                reason,
+                message,
+                changes=tuple(self.changes),
+                warnings=tuple(self.warnings),
+                intacct_id=self.bound.intacct_id if self.bound else None,
+                intacct_key=self.bound.intacct_key if self.bound else None,
+                **more,  # type: ignore[arg-type]  # keyword members of Settlement, passed through
+            )
+
+    def fail(self, error: SyncError, *, result: Result = Result.FAILED) -> None:
+        """End the run with an error; whether it is tried again follows from the error's kind."""
+        kind_result = {Kind.CONFLICT: Result.CONFLICTED, Kind.DEPENDENCY: Result.BLOCKED}
+        self.settle(kind_result.get(error.kind, result), error.code, error.message, error=error, counts_as_try=True)
+
+    def note(self, system: System, name: str, before: Canonical, after: Canonical) -> None:
+        """Remember one written field for the history."""
+        self.changes.append(Change(system, name, before, after))
+
+
+@dataclass(slots=True)
+class Batch:
+    """All candidates of one run, with what they share."""
+
+    plan: Plan
+    direction: Direction
+    works: list[Work]
+    twins: dict[tuple[str, str], str] = field(default_factory=dict)
+    sources: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def open(self) -> list[Work]:
+        """Those whose run is not over."""
+        return [work for work in self.works if work.settlement is None]
+
+    def known(self, object_name: str) -> set[str]:
+        """Natural ids of `object_name` that have a Salesforce twin, as far as this batch asked."""
+        return {natural for (name, natural) in self.sources if name == object_name}
+
+    def fail_open(self, error: SyncError) -> None:
+        """End all open runs with one error."""
+        for work in self.open:
+            work.fail(error)
+
+
+def by(works: Iterable[Work], key: Callable[[Work], str | None]) -> dict[str, Work]:
+    """Works by a key of theirs; those without one are left out."""
+    return {found: work for work in works if (found := key(work)) is not None}
+
+
+def references(batch: Batch, work: Work) -> Sequence[tuple[Reference, str]]:
+    """Filled look-ups of a record to other synced records, with the Salesforce field each stands in."""
+    values: dict[str, Value] = dict(work.source.values) if work.source else {}
+    return [
+        (Reference(row.refers_to, str(values[row.salesforce])), row.salesforce)
+        for row in batch.plan.rows
+        if row.refers_to and values.get(row.salesforce)
+    ]
