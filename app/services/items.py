@@ -1,0 +1,66 @@
+"""How an operation looks to the one who asked for it: one flat item per record. No query, no HTTP."""
+
+from dataclasses import dataclass
+
+from app.domain.decisions import Result
+from app.store.tables import Operation
+
+OVER = ("done", "cancelled")
+"""States in which nothing more happens without a new wish."""
+
+TROUBLE = (Result.FAILED, Result.BLOCKED, Result.CONFLICTED, Result.HELD)
+"""Results whose reason is the code of an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What became, or is to become, of one record that was asked for.
+
+    `operation_id` is None when the id given is no Salesforce id; `record_id` is then the text as given. `joined`: an
+    operation that was there already took the wish in. `retryable`: it is tried again by itself.
+    """
+
+    operation_id: str | None
+    object: str
+    record_id: str
+    state: str
+    result: str | None
+    reason: str | None
+    message: str
+    intacct_id: str | None
+    error_code: str | None
+    retryable: bool
+    joined: bool = False
+
+
+def item_of(row: Operation, *, joined: bool = False) -> Item:
+    """The item of an operation as it stands."""
+    return Item(
+        operation_id=row.id,
+        object=row.object,
+        record_id=row.record_id,
+        state=row.state,
+        result=row.result,
+        reason=row.reason,
+        message=row.message,
+        intacct_id=row.intacct_id,
+        error_code=row.reason if row.result in TROUBLE else None,
+        retryable=row.state == "waiting",
+        joined=joined,
+    )
+
+
+def malformed(object_name: str, given: str, message: str) -> Item:
+    """The item of an id that cannot be one."""
+    return Item(
+        operation_id=None,
+        object=object_name,
+        record_id=given,
+        state="done",
+        result=Result.FAILED,
+        reason="record_id_malformed",
+        message=f"{message[:1].upper()}{message[1:]}.",
+        intacct_id=None,
+        error_code="record_id_malformed",
+        retryable=False,
+    )
