@@ -5,7 +5,7 @@ What a fault looks like on the wire is the business of the simulator that drew i
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -58,10 +58,16 @@ class FaultPlan:
         """Plan one more fault; plans are tried in the order in which they were added."""
         self._faults.append(fault)
 
-    def draw(self, tag: str) -> Fault | None:
-        """The fault that hits the request tagged `tag`, or None. READ_LAG is never drawn, see `read_lag`."""
+    def draw(self, tag: str, kinds: Collection[FaultKind] | None = None) -> Fault | None:
+        """The fault that hits the request tagged `tag`, or None. READ_LAG is never drawn, see `read_lag`.
+
+        With `kinds` only faults of these kinds are looked at: a request that carries several functions draws once for
+        itself and once for each function, from disjoint kinds.
+        """
         for fault in self._faults:
             if fault.kind is FaultKind.READ_LAG or fault.match not in tag:
+                continue
+            if kinds is not None and fault.kind not in kinds:
                 continue
             if fault.skip > 0:
                 fault.skip -= 1

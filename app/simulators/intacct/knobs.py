@@ -1,0 +1,112 @@
+"""The simulator's settings: every unknown of the vendor is one, with its default and its alternatives.
+
+A table, and the check of what is set. What a knob does is the business of the module that reads it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Knob:
+    """Default value and, where there are only so many, the allowed ones."""
+
+    default: Any
+    choices: tuple[Any, ...] = ()
+
+
+KNOBS: dict[str, Knob] = {
+    # sign-in and sessions
+    "session_duration_s": Knob(3600),
+    "session_expired_shape": Knob("auth_failure", ("auth_failure", "http_401")),
+    "control_echo_on_failure": Knob("full", ("full", "status_only")),
+    "authentication_block": Knob("full", ("full", "minimal")),
+    "sender_fault": Knob("xl03000006", ("xl03000006", "gw_0011_400")),
+    "sender_authorised": Knob(True),
+    "company_expired": Knob(False),
+    "restricted_entity": Knob(""),
+    "mixed_getapisession": Knob("refuse", ("refuse", "allow")),
+    "login_and_session": Knob("refuse", ("refuse", "session_wins")),
+    "policies": Knob({}),
+    # repeat protection, transactions, several records
+    "uniqueid_refusal_shape": Knob("no_status", ("no_status", "failure")),
+    "uniqueid_refusal_errorno": Knob("XL03000013"),
+    "uniqueid_refusal_text": Knob("A function with this controlid was already executed"),
+    "uniqueid_retention_s": Knob(0),  # 0: for ever
+    "uniqueid_scope": Knob("company", ("company", "sender", "user")),
+    "uniqueid_failed_reuse": Knob("allowed", ("allowed", "refused")),
+    "uniqueid_inflight": Knob("execute", ("execute", "refuse")),
+    "abort_shape": Knob("failure_first", ("failure_first", "all_aborted")),
+    "multi_record_failure": Knob("partial", ("partial", "all_or_nothing")),
+    "max_functions": Knob(0),
+    # reads
+    "row_tag_case_read": Knob("upper", ("upper", "lower")),
+    "row_tag_case_readbyquery": Knob("lower", ("lower", "upper")),
+    "unknown_field_error": Knob("xl03000010", ("xl03000010", "xl03000006_not_queryable")),
+    "read_missing_key": Knob("leave out", ("leave out", "refuse")),
+    "null_sort": Knob("last", ("last", "first")),
+    "order_default": Knob("ascending", ("ascending", "descending")),
+    "unordered_shuffle": Knob(True),
+    "read_lag_ms": Knob(0),
+    "audit_permission": Knob(True),
+    "audit_objectkey_map": Knob({}),
+    # company and user
+    "sequences": Knob({}),  # {"CUSTOMER": false} switches one off
+    "sequence_skips_taken": Knob(True),
+    "custom_fields": Knob({"CUSTOMER": ["SFDC_ID"], "CONTACT": ["SFDC_ID"]}),
+    "user_zone": Knob("GMT"),
+    "user_date_format": Knob("/mdY"),
+    "user_clock": Knob(24, (12, 24)),
+    "amount_rounding": Knob("half up", ("half up", "half even")),
+    "record_lock_errorno": Knob("BL01001973"),
+    "record_lock_text": Knob("This record is being edited by another user"),
+    # limits and time
+    "concurrency": Knob(0),  # requests worked at the same time; 0: no cap
+    "over_cap_reply": Knob("wait", ("wait", "429", "503", "queue_error")),
+    "over_cap_after_s": Knob(2.0),
+    "rate_limits": Knob({}),  # {"requests": 60, "window_s": 60}
+    "rate_reply": Knob("xml_429", ("xml_429", "json_429", "in_200")),
+    "latency_base_s": Knob(0.0),
+    "latency_function_s": Knob(0.0),
+    "latency_row_s": Knob(0.0),
+    "latency_jitter": Knob(0.0),  # share of the latency, drawn from the seed
+}
+
+
+class Knobs:
+    """Present settings, read by name."""
+
+    def __init__(self) -> None:
+        self._values = {name: knob.default for name, knob in KNOBS.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def set(self, changes: Mapping[str, Any]) -> None:
+        """Change settings, all or none. ValueError names what is unknown or not allowed."""
+        for name, value in changes.items():
+            if name not in KNOBS:
+                raise ValueError(f"unknown knob {name!r}; known are {sorted(KNOBS)}")
+            knob = KNOBS[name]
+            if knob.choices and value not in knob.choices:
+                raise ValueError(f"knob {name!r} is one of {list(knob.choices)}")
+            if not _same_kind(knob.default, value):
+                raise ValueError(f"knob {name!r} wants {type(knob.default).__name__}")
+        for name, value in changes.items():
+            self._values[name] = {**self._values[name], **value} if name in _MERGED else value
+
+    def describe(self) -> dict[str, Any]:
+        """All settings."""
+        return dict(self._values)
+
+
+_MERGED = {"custom_fields", "sequences", "policies", "audit_objectkey_map"}
+
+
+def _same_kind(default: Any, value: Any) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, int | float):
+        return isinstance(value, int | float) and value >= 0
+    return isinstance(value, type(default))
