@@ -1,0 +1,86 @@
+"""What every test may ask for: both databases, a clock that jumps, ids in a row."""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.store.session import Sessions, open_engine, session_maker
+from tests import databases
+from tests.databases import PostgresServer
+from tests.fakes import FakeClock, ListBell, PlainVault, sequential_ids
+
+ENGINES = ["sqlite", "postgres"]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Stands at `fakes.START` until moved."""
+    return FakeClock()
+
+
+@pytest.fixture
+def new_id() -> Callable[[], str]:
+    """`id-000001`, `id-000002`... anew in each test."""
+    return sequential_ids()
+
+
+@pytest.fixture
+def bell() -> ListBell:
+    """Remembers its rings."""
+    return ListBell()
+
+
+@pytest.fixture
+def vault() -> PlainVault:
+    """Seals by writing down."""
+    return PlainVault()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    return databases.migrated_file(tmp_path_factory.mktemp("template") / "template.db")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for the whole run; skips, with the reason, where there is none."""
+    reason = databases.why_no_postgres()
+    if reason:
+        pytest.skip(reason)
+    with databases.postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=ENGINES)
+def engine_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated, empty database of this test alone: once on SQLite, once on PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path / "tandem.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield databases.sqlite_url(path)
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        with server.database() as url:
+            yield url
+
+
+@pytest.fixture(params=ENGINES)
+def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without any table: once on SQLite, once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield databases.sqlite_url(tmp_path / "blank.db")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        with server.database(empty=True) as url:
+            yield url
+
+
+@pytest.fixture
+async def sessions(engine_url: str) -> AsyncIterator[Sessions]:
+    """Sessions on a migrated database, once per engine."""
+    engine = open_engine(engine_url)
+    yield session_maker(engine)
+    await engine.dispose()
