@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.store.tables import IdempotencyKey
@@ -44,10 +44,10 @@ async def find(
 
 async def keep(session: AsyncSession, row_id: str, answer: dict[str, Any]) -> None:
     """Store the first answer under the reserved key."""
-    await session.execute(_TABLE.update().where(_TABLE.c.id == row_id).values(answer=answer))
+    await session.exec(update(IdempotencyKey).where(col(IdempotencyKey.id) == row_id).values(answer=answer))
 
 
 async def purge(session: AsyncSession, now: datetime) -> int:
     """Forget expired keys; how many there were."""
-    gone = await session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.expires_at) <= now))
-    return int(getattr(gone, "rowcount", 0))
+    gone = await session.exec(delete(IdempotencyKey).where(col(IdempotencyKey.expires_at) <= now))
+    return gone.rowcount
