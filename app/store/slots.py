@@ -1,0 +1,160 @@
+"""Places on the wire shared by all processes of one connection: rows that are taken and given back.
+
+A place is taken by one conditional update in a short transaction of its own, so no transaction is open while its holder
+calls a vendor. A dead holder's place is free again when its lease has passed; living ones renew theirs. While an
+interactive request waits, bulk requests take nothing. Knows no vendor.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Table, Update, and_, exists, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgres
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from app.domain.records import Lane, System
+from app.store.session import Sessions
+from app.store.tables import Slot
+from app.sync.ports import Clock
+
+DEFAULT_CAPACITY = {System.SALESFORCE: 5, System.INTACCT: 2}
+LEASE = timedelta(seconds=15)
+WAITING = timedelta(seconds=0.25)
+"""How long a mark that an interactive request waits keeps bulk requests away, unless renewed."""
+
+FIRST_WAIT = {Lane.INTERACTIVE: 0.005, Lane.BULK: 0.02}
+LONGEST_WAIT = 0.05
+MARK = 0
+"""The number of the row that is no place but the mark of waiting interactive requests."""
+
+# `Slot` is a mapped class; its table gives statements whose column types the checker knows
+_T: Table = Slot.__table__  # type: ignore[attr-defined]
+
+
+class SqlSlots:
+    """The `Slots` port for one connection over the database.
+
+    `capacity` is how many requests may be on the wire to each system, over all processes. `holder` names the process.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        clock: Clock,
+        new_id: Callable[[], str],
+        connection_id: str,
+        holder: str,
+        capacity: Mapping[System, int],
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._new_id = new_id
+        self._connection_id = connection_id
+        self._holder = holder[:40]
+        self._capacity = {**DEFAULT_CAPACITY, **capacity}
+        self._turns = {(system, lane): asyncio.Lock() for system in System for lane in Lane}
+        self._prepared: set[System] = set()
+        self._held: set[str] = set()
+        self._keeper: asyncio.Task[None] | None = None
+        self._resting = False
+
+    def hold(self, system: System, lane: Lane) -> AbstractAsyncContextManager[None]:
+        """See `Slots.hold`. Requests of one process and lane come in turn; a cancelled one leaves nothing behind."""
+        return self._hold(system, lane)
+
+    @asynccontextmanager
+    async def _hold(self, system: System, lane: Lane) -> AsyncIterator[None]:
+        token = f"{self._holder}:{self._new_id()}"
+        try:
+            async with self._turns[system, lane]:  # one of us polls, the others wait without touching the database
+                await self._acquire(system, lane, token)
+            self._keep(token)
+            yield
+        finally:
+            self._let_go(token)
+            await asyncio.shield(self._release(token))
+
+    async def _acquire(self, system: System, lane: Lane, token: str) -> None:
+        await self._prepare(system)
+        wait, marked_until = FIRST_WAIT[lane], self._clock.now()
+        while not await self._take(system, lane, token):
+            now = self._clock.now()
+            if lane is Lane.INTERACTIVE and marked_until - now < WAITING / 2:
+                marked_until = now + WAITING
+                await self._mark(system, token, marked_until)
+            await self._clock.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT)
+        if marked_until > self._clock.now():
+            await self._run(self._ours(_T).where(_T.c.number == MARK, _T.c.holder == token), holder=None, until=None)
+
+    async def _take(self, system: System, lane: Lane, token: str) -> bool:
+        now, place = self._clock.now(), _T.alias("place")
+        rows = and_(place.c.connection_id == self._connection_id, place.c.system == system.value)
+        number = place.c.number.between(1, self._capacity[system])
+        chosen = select(place.c.id).where(rows, number, _free(place, now)).order_by(place.c.number).limit(1)
+        if lane is Lane.BULK:
+            chosen = chosen.where(~_somebody_waits(self._connection_id, system, now))
+        one = chosen.with_for_update(skip_locked=True).scalar_subquery()
+        taking = update(_T).where(_T.c.id == one, _free(_T, now))
+        return await self._run(taking, holder=token, lane=lane.value, until=now + LEASE) == 1
+
+    async def _mark(self, system: System, token: str, until: datetime) -> None:
+        mark = self._ours(_T).where(_T.c.system == system.value, _T.c.number == MARK)
+        await self._run(mark, holder=token, lane=Lane.INTERACTIVE.value, until=until)
+
+    async def _release(self, token: str) -> None:
+        await self._run(self._ours(_T).where(_T.c.holder == token), holder=None, lane=None, until=None)
+
+    async def _prepare(self, system: System) -> None:
+        """Make the rows of a system; every process does so once, and all but the first change nothing."""
+        if system in self._prepared:
+            return
+        rows = [
+            {"id": self._new_id(), "connection_id": self._connection_id, "system": system.value, "number": number}
+            for number in range(self._capacity[system] + 1)
+        ]
+        async with self._sessions() as session, session.begin():
+            insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgres
+            await session.execute(insert(_T).values(rows).on_conflict_do_nothing())
+        self._prepared.add(system)
+
+    def _keep(self, token: str) -> None:
+        self._held.add(token)
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.create_task(self._renew())
+
+    def _let_go(self, token: str) -> None:
+        self._held.discard(token)
+        if not self._held and self._keeper is not None and self._resting:
+            self._keeper.cancel()
+            self._keeper = None
+
+    async def _renew(self) -> None:
+        """Renew the leases of all our places while there are any. Cancelled only while it rests."""
+        while self._held:
+            self._resting = True
+            await self._clock.sleep(LEASE.total_seconds() / 3)
+            self._resting = False
+            places = self._ours(_T).where(_T.c.number != MARK, _T.c.holder.in_(self._held))
+            await self._run(places, until=self._clock.now() + LEASE)
+
+    def _ours(self, table: Table) -> Update:
+        return update(table).where(table.c.connection_id == self._connection_id)
+
+    async def _run(self, statement: Update, **values: Any) -> int:
+        async with self._sessions() as session, session.begin():
+            result: Any = await session.execute(statement.values(**values))
+            return int(result.rowcount)
+
+
+def _free(table: FromClause, now: datetime) -> ColumnElement[bool]:
+    return or_(table.c.holder.is_(None), table.c.until < now)
+
+
+def _somebody_waits(connection_id: str, system: System, now: datetime) -> ColumnElement[bool]:
+    mark = _T.alias("mark")
+    here = and_(mark.c.connection_id == connection_id, mark.c.system == system.value, mark.c.number == MARK)
+    return exists().where(here, mark.c.until > now)
