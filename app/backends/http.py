@@ -5,9 +5,10 @@ decompression, redirects are never followed, hosts stand on an allow-list, the e
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -15,15 +16,18 @@ NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 """httpx errors raised before the first byte of a request is written: the vendor cannot have acted on it."""
 
 
-class NotSent(Exception):  # noqa: N818 - the name says what happened to the request
+_HOST = re.compile(r"[a-z0-9.-]+")
+
+
+class NotSent(Exception):
     """No byte of the request left this machine."""
 
 
-class Lost(Exception):  # noqa: N818 - the name says what happened to the answer
+class Lost(Exception):
     """The request may have arrived; no complete answer came back."""
 
 
-class ForbiddenHost(Exception):  # noqa: N818 - the name says what is wrong with the address
+class ForbiddenHost(Exception):
     """The address is not on the allow-list, or not https where it must be."""
 
 
@@ -69,18 +73,24 @@ class HttpClient:
             limits=httpx.Limits(max_connections=policy.max_connections),
             follow_redirects=False,
             trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # connections share this client, not cookies
             headers={"Accept-Encoding": "gzip", "User-Agent": "tandem-sync"},
         )
 
     def check_url(self, url: str) -> None:
         """Raise ForbiddenHost unless `url` may be called: https to an allowed host, or loopback where permitted."""
-        parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".").lower()
+        try:
+            parts = httpx.URL(url)  # the parser that also decides where the bytes go
+        except (httpx.InvalidURL, ValueError) as wrong:
+            raise ForbiddenHost("the address cannot be read") from wrong
+        host = parts.host.rstrip(".").lower()
         if self._policy.allow_loopback and _is_loopback(host) and parts.scheme in ("http", "https"):
             return
         if parts.scheme != "https":
             raise ForbiddenHost(f"{host or 'the address'} must be called over https")
-        if not any(host == allowed or host.endswith("." + allowed) for allowed in self._policy.allowed_hosts):
+        if not _HOST.fullmatch(host) or not any(
+            host == allowed or host.endswith("." + allowed) for allowed in self._policy.allowed_hosts
+        ):
             raise ForbiddenHost(f"{host} is not on the list of allowed hosts")
 
     async def send(
@@ -98,7 +108,7 @@ class HttpClient:
                 return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(body))
         except NEVER_LEFT as failure:
             raise NotSent(type(failure).__name__) from failure
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as failure:
+        except (httpx.HTTPError, httpx.StreamError) as failure:
             raise Lost(type(failure).__name__) from failure
 
     async def aclose(self) -> None:
