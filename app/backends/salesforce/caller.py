@@ -4,6 +4,7 @@ Writes are sent once. Only a 401 lets them go again, because it proves that noth
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -59,7 +60,7 @@ class Caller:
 
     async def token(self, stale: Token | None = None) -> Token:
         """The session's token; see `Session.token`."""
-        return await self._org.session.token(self._send, stale)
+        return await self._org.session.token(self._login, stale)
 
     async def room(self) -> int:
         """Bytes left for path and query after address and headers. Logs in if needed."""
@@ -131,7 +132,8 @@ class Caller:
         sent = {**self._headers(token), **(headers or {})}
         if content is not None:
             sent["Content-Type"] = "application/json"
-        reply = await self._send(method, token.instance_url + path, sent, content)
+        admitted = self._org.gate.admit(self._lane)
+        reply = await self._send(method, token.instance_url + path, sent, content, admitted)
         self._org.gate.read(reply.headers)
         if reply.status == 403 and failure(reply, self._org.clock.now()).code == QUOTA.code:
             self._org.gate.pause()
@@ -139,9 +141,19 @@ class Caller:
             self._org.gate.answered()
         return reply
 
-    async def _send(self, method: str, url: str, headers: dict[str, str], content: bytes | None) -> Reply:
+    async def _login(self, method: str, url: str, headers: dict[str, str], content: bytes) -> Reply:
+        return await self._send(method, url, headers, content, nullcontext())  # logins are not of the org's quota
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        content: bytes | None,
+        admitted: AbstractContextManager[None],
+    ) -> Reply:
         async with self._org.slots.hold(System.SALESFORCE, self._lane):
-            with self._org.gate.admit(self._lane):
+            with admitted:
                 self._usage.calls += 1
                 try:
                     return await self._org.http.send(method, url, headers=headers, content=content)

@@ -95,10 +95,10 @@ class Gate:
 
     def read(self, headers: Mapping[str, str]) -> None:
         """Take the usage from an answer's headers (lower-case names), if it tells any."""
+        self._recheck_at = None  # an answer without usage, such as a 401, has not used up the look
         info = read_limit_info(headers.get("sforce-limit-info", ""), self._clock.now())
         if info is not None:
             self.limit_info = info
-            self._recheck_at = None
 
     def pause(self) -> float:
         """Silence all lanes for the configured time; answers it in seconds."""

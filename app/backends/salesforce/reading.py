@@ -48,7 +48,7 @@ class Reader:
         columns = await self._columns(kind, [*fields, "IsDeleted"] if include_deleted else fields)
         alternatives = await self._alternatives(kind, any_of)
         resource = f"{self._caller.data_path}/{'queryAll' if include_deleted else 'query'}"
-        names = _names(columns)
+        names = await self._names(kind, columns)
         fixed = len(resource) + len("?q=") + _encoded(soql.select(names, kind, "()"))
         found: dict[str, Record] = {}
         for part in _cut(alternatives, await self._caller.room() - fixed):
@@ -70,7 +70,7 @@ class Reader:
             else:
                 after = soql.compare("SystemModstamp", ">=", stamp)
             where = soql.both([after, soql.compare("SystemModstamp", "<=", until)])
-            names = _names(columns)
+            names = await self._names(kind, columns)
             query = soql.select(names, kind, where, ("SystemModstamp", "Id"), max(page_size, 1))
         except ValueError as wrong:
             raise make(OUR_REQUEST, f"The change feed cannot be asked for: {wrong}") from wrong
@@ -114,9 +114,13 @@ class Reader:
         return link
 
     async def _columns(self, kind: str, fields: Sequence[str]) -> list[Column]:
-        asked = dict.fromkeys((*fields, "Id", "SystemModstamp"))
-        columns = [await self._schemas.column(kind, _checked(name), self._caller) for name in asked]
+        columns = [await self._schemas.column(kind, _checked(name), self._caller) for name in dict.fromkeys(fields)]
         return [column for column in columns if column is not None]
+
+    async def _names(self, kind: str, columns: Sequence[Column]) -> list[str]:
+        """What the query selects: the columns, and what every record is known by."""
+        own = await self._columns(kind, ("Id", "SystemModstamp"))
+        return list(dict.fromkeys(column.name for column in (*columns, *own)))
 
     async def _alternatives(self, kind: str, any_of: Mapping[str, Sequence[str]]) -> list[Alternative]:
         alternatives: dict[Alternative, None] = {}
@@ -132,10 +136,6 @@ def _checked(name: str) -> str:
         return soql.path(name)
     except ValueError as wrong:
         raise make(SCHEMA, f"Nothing was asked: {wrong}") from wrong
-
-
-def _names(columns: Sequence[Column]) -> list[str]:
-    return list(dict.fromkeys(column.name for column in columns))
 
 
 def _literals(column: Column, values: Sequence[str]) -> Iterator[Alternative]:

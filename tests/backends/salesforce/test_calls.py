@@ -278,3 +278,13 @@ async def test_a_lost_probe_leaves_the_next_one_free(
     clock.advance(901)
     assert (await touch(backend)).verdict is Verdict.AMBIGUOUS
     assert (await touch(backend)).verdict is Verdict.CONFIRMED
+
+
+async def test_a_login_between_does_not_use_up_the_bulk_lanes_look(
+    org: ScriptedOrg, backend: SalesforceBackend, clock: FakeClock
+) -> None:
+    bulk = backend.in_lane(Lane.BULK)
+    org.script = [used(800, page()), refusal(401, *EXPIRED), used(100, done())]
+    await look(bulk)
+    clock.advance(900)
+    assert (await touch(bulk)).verdict is Verdict.CONFIRMED
