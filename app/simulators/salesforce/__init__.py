@@ -1,0 +1,1 @@
+"""A Salesforce org on a bench: REST wire, stored records, limits and faults. It knows nothing of who calls it."""
