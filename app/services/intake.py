@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane, salesforce_id
 from app.services.context import Context
-from app.services.items import Item, item_of, malformed
+from app.services.items import SWITCHED_OFF, Item, item_of, malformed
 from app.store import idempotency, operations
 from app.store.tables import Connection, IdempotencyKey, Operation
 from app.store.upsert import collided
@@ -265,6 +265,6 @@ def _paused(item: Item) -> Item:
         return item
     return replace(
         item,
-        reason="sync_switched_off",
+        reason=SWITCHED_OFF,
         message="Synchronisation is switched off for this connection; the record follows when it is switched on.",
     )

@@ -8,6 +8,9 @@ from app.store.tables import Operation
 OVER = ("done", "cancelled")
 """States in which nothing more happens without a new wish."""
 
+SWITCHED_OFF = "sync_switched_off"
+"""Reason of an item that waits for the connection's master switch."""
+
 TROUBLE = (Result.FAILED, Result.BLOCKED, Result.CONFLICTED, Result.HELD)
 """Results whose reason is the code of an error."""
 

@@ -70,7 +70,8 @@ class Operation(SQLModel, table=True):
     """A wish to bring one record in step, from acceptance to its end. The row is the truth; the queue only rings.
 
     `fence` grows with each claim; bookkeeping under an older fence is refused. `attempts` counts failed tries,
-    `rings` how often the bell was rung. `achieved` is the strongest success so far when it takes several runs.
+    `rings` how often the bell was rung. `waits_for` are all references it ever waited for, `waits_on` the one it waits
+    on now, each as "object/record". `achieved` is the strongest success so far when it takes several runs.
     """
 
     __tablename__ = "operation"
@@ -78,6 +79,7 @@ class Operation(SQLModel, table=True):
         _partial("uq_operation_live", "connection_id", "object", "record_id", where=_LIVE, unique=True),
         _partial("ix_operation_due", "connection_id", "lane", "due_at", where=_DUE),
         _partial("ix_operation_lease", "lease_until", where="state = 'running'"),
+        _partial("ix_operation_waits", "connection_id", "waits_on", where="state = 'waiting'"),
         Index("ix_operation_record", "connection_id", "object", "record_id", "created_at"),
         Index("ix_operation_recent", "connection_id", "created_at", "id"),
     )
@@ -101,6 +103,7 @@ class Operation(SQLModel, table=True):
     lease_until: datetime | None = None
     worker: str | None = Field(default=None, max_length=80)
     waits_for: list[Any] = Field(default_factory=list, sa_column=Column(_json(), nullable=False))
+    waits_on: str | None = Field(default=None, max_length=60)
     achieved: str | None = Field(default=None, max_length=20)
     result: str | None = Field(default=None, max_length=20)
     reason: str | None = Field(default=None, max_length=60)
