@@ -53,7 +53,7 @@ class Settlement:
 
     `again_at` is set when the operation is tried again by itself, `waits_for` when another record has to come first;
     with neither the operation is over (unless `result` is HELD: then a person decides). `intacct_id` is the readable
-    key when known.
+    key when known. `achieved` is what stands in Intacct although the run did not end well.
     """
 
     result: Result
@@ -68,3 +68,4 @@ class Settlement:
     intacct_id: str | None = None
     intacct_key: str | None = None
     counts_as_try: bool = False
+    achieved: Result | None = None

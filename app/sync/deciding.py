@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from app.domain.decisions import Result
 from app.domain.declaration import Companion, Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, from_salesforce, to_intacct
@@ -49,9 +48,6 @@ def compare(batch: Batch, work: Work) -> Merge:
 
 def _check_create(batch: Batch, work: Work) -> None:
     plan = batch.plan
-    if work.finish_only:
-        work.settle(Result.UNCHANGED, "nothing_to_finish")
-        return
     natural, field = plan.object.intacct.natural_key, plan.write_back.intacct_id
     too_long = [key for key in work.keys if len(key) > plan.object.key_width]
     source = _option(batch, "customerIdSource")

@@ -4,8 +4,9 @@ recover ► read ► guard ► refer ► map ► match ► merge ► write ► b
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from app.domain.decisions import Settlement
+from app.domain.decisions import Result, Settlement
 from app.domain.errors import SyncError
 from app.domain.merge import Direction
 from app.domain.plan import Plan
@@ -50,7 +51,7 @@ class Engine:
             batch.fail_open(error)
         settle_lost(batch.works)
         plan_retries(batch, self._clock.now())
-        return [work.settlement for work in batch.works if work.settlement is not None]
+        return [_settlement(work) for work in batch.works]
 
     async def _to_intacct(self, batch: Batch) -> None:
         await recover(batch, self._intacct, self._journal, self._writer, self._clock)
@@ -64,3 +65,9 @@ class Engine:
         if batch.direction is Direction.TO_INTACCT:
             await push(batch, self._writer, self._journal, self._clock)
             await read_back(batch, self._intacct)
+
+
+def _settlement(work: Work) -> Settlement:
+    assert work.settlement is not None
+    achieved = Result.CREATED if work.created else Result.UPDATED if work.wrote else None
+    return replace(work.settlement, achieved=achieved)

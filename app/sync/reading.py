@@ -53,10 +53,7 @@ def guard(batch: Batch) -> None:
                 work.settle(Result.SKIPPED, "not_linked", "The record has no twin in Intacct.")
             continue
         if work.bound is not None and "syncOnlyOnce" in declared and plan.option("syncOnlyOnce"):
-            if not work.bound.todo:
-                said = "The option 'sync only once' is on and the record has been synced."
-                work.settle(Result.SKIPPED, "sync_only_once", said)
-            work.finish_only = True
+            work.finish_only = True  # what Intacct changed still comes back, and a first creation is finished
         elif (
             work.bound is None
             and work.claim.origin in AUTOMATIC
@@ -88,7 +85,7 @@ def _wait_for_missing(batch: Batch, work: Work) -> None:
         for reference, field in references(batch, work)
         if (reference.object, reference.record_id) not in batch.twins
     ]
-    if not missing or (work.bound is not None and work.finish_only):
+    if not missing or work.finish_only:
         return
     reference, field = missing[0]
     if reference == Reference(batch.plan.object.name, work.id):
@@ -114,7 +111,7 @@ def map_source(batch: Batch) -> None:
         work.mapped = from_salesforce(batch.plan.rows, work.source.values, batch.twins)
         work.warnings += work.mapped.warnings
         problems = work.mapped.problems
-        if problems and batch.direction is Direction.TO_INTACCT:
+        if problems and batch.direction is Direction.TO_INTACCT and not work.finish_only:
             message = " ".join(problem.message for problem in problems)
             first = problems[0]
             work.fail(

@@ -18,6 +18,8 @@ OK, ERROR, IN_PROCESS = "OK", "Error", "In Process"
 
 LONGEST_TEXT = 4000
 
+SYNC_ONLY_ONCE_SAYS = "The option 'sync only once' is on and the record has been synced; nothing was sent to Intacct."
+
 
 async def read_back(batch: Batch, intacct: Backend) -> None:
     """What Intacct made of the records created in this run: one query, so that its own fields return at once."""
@@ -83,6 +85,10 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
         wanted, problems = to_salesforce(batch.plan.rows, work.merged.to_salesforce, before, batch.sources)
         work.warnings += [problem.message for problem in problems]
         assert work.bound is not None
+        if work.finish_only and not work.wrote:
+            return _Return(
+                work, {name: v for name, v in wanted.items() if not _equal(before.get(name), v)}, carried=True
+            )
         wanted |= {back.intacct_id: work.bound.intacct_id}
         if back.id_copy:
             wanted[back.id_copy] = work.id
@@ -151,7 +157,9 @@ async def _store_bases(batch: Batch, bindings: Bindings) -> None:
 
 def _finish(one: _Return) -> None:
     work = one.work
-    if work.created:
+    if work.finish_only and not work.wrote:
+        work.settle(Result.SKIPPED, "sync_only_once", SYNC_ONLY_ONCE_SAYS)
+    elif work.created:
         work.settle(Result.CREATED, "created")
     elif work.linked:
         work.settle(Result.UPDATED, f"linked_by_{work.linked}".lower())

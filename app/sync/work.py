@@ -17,9 +17,9 @@ from app.sync.ports import Bound, Claim
 class Work:
     """A claim with everything the run has learned about it. `settlement` set: the run is over for this record.
 
-    `linked` says why an existing twin was taken, `wrote` whether Intacct was changed, `finish_only` that only
-    companions of an earlier create may still be made, `tidy` that the stored link is out of date. `keys` are natural
-    keys proposed for a create, best first.
+    `linked` says why an existing twin was taken, `wrote` whether Intacct was changed, `finish_only` that nothing goes
+    to Intacct but companions of an earlier create (sync only once), `tidy` that the stored link is out of date.
+    `keys` are natural keys proposed for a create, best first.
     """
 
     claim: Claim

@@ -1,0 +1,158 @@
+"""Intacct to Salesforce: reads what changed, drops our own echo, wishes the rest. One feed per object and connection.
+
+Pages by (WHENMODIFIED, RECORDNO) with a look-back, because commits become visible late (reliability.md 10). The cursor
+moves only when the whole window was read.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from app.domain.declaration import Rule, SyncedObject
+from app.domain.errors import SyncError
+from app.domain.merge import Direction
+from app.domain.plan import Plan
+from app.domain.records import Lane, Record
+from app.objects import CATALOGUE
+from app.services import intake
+from app.services.context import Context, Pair
+from app.services.journal import SqlJournal
+from app.services.planning import plan_for
+from app.services.spending import note_spending
+from app.store import cursors
+from app.store.tables import Connection, Cursor
+from app.sync.echo import edited
+from app.sync.ports import Position
+
+LOG = logging.getLogger("tandem.changes")
+
+FEED = "intacct"
+LOOK_BACK = timedelta(minutes=5)
+LEASE = timedelta(minutes=10)
+PAGE = 1000
+
+
+@dataclass(slots=True)
+class Counts:
+    """What one reading of a feed found. `seen` = `unlinked` + `unchanged` + `wished`."""
+
+    seen: int = 0
+    unlinked: int = 0
+    unchanged: int = 0
+    wished: int = 0
+    ids: list[str] = field(default_factory=list)
+
+    def plain(self) -> dict[str, int]:
+        """For the cursor row."""
+        counted = ("seen", "unlinked", "unchanged", "wished")
+        return {name: getattr(self, name) for name in counted}
+
+
+async def poll(context: Context, every: timedelta = timedelta(0)) -> dict[str, Counts]:
+    """Read the feeds of all enabled connections that were not read within `every`; counts by "connection/object".
+
+    A feed that cannot be read is logged and read again next time; its cursor stays.
+    """
+    async with context.begin() as session:
+        connections = await cursors.enabled_connections(session)
+    read: dict[str, Counts] = {}
+    for connection in connections:
+        for declared in CATALOGUE.values():
+            if all(row.rule is Rule.TO_INTACCT for row in declared.fields):
+                continue
+            try:
+                counts = await poll_object(context, connection, declared, every)
+            except SyncError as error:
+                LOG.warning("feed_unread", extra={"object": declared.name, "code": error.code, "error": error.message})
+                continue
+            if counts is not None:
+                read[f"{connection.name}/{declared.name}"] = counts
+    return read
+
+
+async def poll_object(
+    context: Context, connection: Connection, declared: SyncedObject, every: timedelta
+) -> Counts | None:
+    """Read one feed from its cursor to now; None when another worker is at it or it is not due."""
+    now = context.clock.now()
+    fresh = Cursor(
+        id=context.new_id(),
+        connection_id=connection.id,
+        object=declared.name,
+        feed=FEED,
+        position_at=connection.created_at,
+        updated_at=now,
+    )
+    async with context.begin() as session:
+        cursor = await cursors.take(session, fresh, now, LEASE, now - every)
+    if cursor is None:
+        return None
+    counts, done = Counts(), False
+    try:
+        pair = context.backends.of(connection, Lane.BULK)
+        plan = await plan_for(connection, declared, pair)
+        await _read(context, connection, plan, pair, cursor.position_at, now, counts)
+        await note_spending(context, connection.id, Lane.BULK, pair)
+        done = True
+    finally:
+        async with context.begin() as session:
+            row = await session.get_one(Cursor, cursor.id)
+            row.lease_until, row.updated_at = None, now
+            if done:
+                row.position_at, row.counts = now, counts.plain()
+    return counts
+
+
+async def _read(
+    context: Context,
+    connection: Connection,
+    plan: Plan,
+    pair: Pair,
+    since: datetime,
+    until: datetime,
+    counts: Counts,
+) -> None:
+    memory = SqlJournal(context, connection.id)
+    position = Position(since - LOOK_BACK)
+    while True:
+        page = await pair.intacct.changes(plan.object.intacct.kind, position, until, plan.intacct_fields, PAGE)
+        wanted = await _edits(plan, memory, page.records, counts)
+        if wanted:
+            correlation_id = context.new_id()
+            await intake.wish(
+                context,
+                connection,
+                plan.object.name,
+                wanted,
+                origin="intacct",
+                correlation_id=correlation_id,
+                direction=Direction.FROM_INTACCT,
+            )
+        counts.wished += len(wanted)
+        counts.ids += wanted
+        if page.done:
+            return
+        position = page.position
+
+
+async def _edits(plan: Plan, memory: SqlJournal, records: Sequence[Record], counts: Counts) -> list[str]:
+    """Salesforce ids of the linked records that were edited in Intacct."""
+    name = plan.object.name
+    bound = await memory.by_intacct_key(name, [record.key for record in records])
+    known: dict[str, set[str]] = {}
+    for row in plan.rows:
+        if row.refers_to and row.rule is not Rule.TO_INTACCT:
+            ids = sorted({str(value) for r in records if (value := r.values.get(row.id))})
+            known.setdefault(row.refers_to, set()).update(await memory.by_intacct_id(row.refers_to, ids))
+    wanted = []
+    for record in records:
+        counts.seen += 1
+        link = bound.get(record.key)
+        if link is None:
+            counts.unlinked += 1
+        elif edited(plan, record, link.base, known):
+            wanted.append(link.salesforce_id)
+        else:
+            counts.unchanged += 1
+    return wanted

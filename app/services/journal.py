@@ -1,0 +1,211 @@
+"""The engine's Journal and Bindings ports over the store: short transactions, fenced, committed when a call returns."""
+
+import hashlib
+import json
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.services.context import Context
+from app.store import bindings as links
+from app.store import journal as store
+from app.store.tables import Binding, Intent
+from app.store.values import decode, encode
+from app.sync.ports import Action, Bound, Claim, Draft, Promise, Receipt, Settled
+
+SETTLED = (Settled.CONFIRMED, Settled.REJECTED)
+"""States after which a document may get a new revision: the former one was executed, or refused."""
+
+
+def control_id(op_key: str, revision: int) -> str:
+    """The function control id of an intent: 40 hex digits, the same from every process (intacct-api.md 2.3)."""
+    return hashlib.sha256(f"{op_key}#{revision}".encode()).hexdigest()[:40]
+
+
+class SqlJournal:
+    """Both ports for one connection."""
+
+    def __init__(self, context: Context, connection_id: str) -> None:
+        self._context, self._connection_id = context, connection_id
+
+    async def of(self, object_name: str, salesforce_ids: Sequence[str]) -> dict[str, Bound]:
+        """See `Bindings.of`."""
+        return await self._links(links.by_salesforce_id, object_name, salesforce_ids, lambda b: b.salesforce_id)
+
+    async def by_intacct_id(self, object_name: str, intacct_ids: Sequence[str]) -> dict[str, Bound]:
+        """See `Bindings.by_intacct_id`."""
+        return await self._links(links.by_intacct_id, object_name, intacct_ids, lambda b: b.intacct_id)
+
+    async def by_intacct_key(self, object_name: str, keys: Sequence[str]) -> dict[str, Bound]:
+        """See `Bindings.by_intacct_key`."""
+        return await self._links(links.by_intacct_key, object_name, keys, lambda b: b.intacct_key)
+
+    async def _links(
+        self,
+        read: Callable[[AsyncSession, str, str, Sequence[str]], Coroutine[Any, Any, list[Binding]]],
+        object_name: str,
+        values: Sequence[str],
+        key: Callable[[Bound], str],
+    ) -> dict[str, Bound]:
+        if not values:
+            return {}
+        async with self._context.begin() as session:
+            rows = await read(session, self._connection_id, object_name, values)
+        return {key(bound): bound for bound in map(_bound, rows)}
+
+    async def save(self, object_name: str, pairs: Sequence[tuple[Claim, Bound]]) -> set[str]:
+        """See `Bindings.save`."""
+        now = self._context.clock.now()
+        async with self._context.begin() as session:
+            held = await store.held_leases(session, ((c.operation_id, c.fence) for c, _ in pairs), now)
+            kept = [bound for claim, bound in pairs if claim.operation_id in held]
+            saved = await self._store_links(session, object_name, kept, now)
+        return {bound.salesforce_id for _, bound in pairs} - saved
+
+    async def _store_links(
+        self, session: AsyncSession, object_name: str, bounds: Sequence[Bound], now: datetime
+    ) -> set[str]:
+        """Insert or update links; answers the Salesforce ids stored. One-to-one: a taken twin is not taken over."""
+        mine = {
+            row.salesforce_id: row
+            for row in await links.by_salesforce_id(
+                session, self._connection_id, object_name, [b.salesforce_id for b in bounds]
+            )
+        }
+        taken = {
+            row.intacct_key: row.salesforce_id
+            for row in await links.by_intacct_key(
+                session, self._connection_id, object_name, [b.intacct_key for b in bounds]
+            )
+        }
+        saved = set()
+        for bound in bounds:
+            if taken.setdefault(bound.intacct_key, bound.salesforce_id) != bound.salesforce_id:
+                continue
+            row = mine.get(bound.salesforce_id)
+            if row is None:
+                row = Binding(
+                    id=self._context.new_id(),
+                    connection_id=self._connection_id,
+                    object=object_name,
+                    salesforce_id=bound.salesforce_id,
+                    intacct_key=bound.intacct_key,
+                    intacct_id=bound.intacct_id,
+                    how=bound.how,
+                    created_at=now,
+                    updated_at=now,
+                )
+            row.intacct_key, row.intacct_id = bound.intacct_key, bound.intacct_id
+            row.base, row.todo, row.updated_at = dict(bound.base), list(bound.todo), now
+            session.add(row)
+            saved.add(bound.salesforce_id)
+        return saved
+
+    async def unsettled(self, object_name: str, claims: Sequence[Claim]) -> list[Promise]:
+        """See `Journal.unsettled`."""
+        by_record = {claim.record_id: claim for claim in claims}
+        async with self._context.begin() as session:
+            rows = await store.unsettled(session, self._connection_id, object_name, list(by_record))
+        return [_promise(row, by_record[row.salesforce_id]) for row in rows]
+
+    async def confirmed(self, op_keys: Sequence[str]) -> dict[str, str]:
+        """See `Journal.confirmed`."""
+        async with self._context.begin() as session:
+            rows = await store.of_documents(session, self._connection_id, op_keys)
+        return {
+            row.op_key: row.remote_id or row.remote_key or ""
+            for row in rows
+            if row.state == Settled.CONFIRMED and row.action == Action.CREATE
+        }
+
+    async def intend(self, object_name: str, drafts: Sequence[Draft]) -> list[Promise | None]:
+        """See `Journal.intend`."""
+        now = self._context.clock.now()
+        async with self._context.begin() as session:
+            held = await store.held_leases(session, ((d.claim.operation_id, d.claim.fence) for d in drafts), now)
+            known: dict[str, list[Intent]] = {}
+            for row in await store.of_documents(session, self._connection_id, [d.op_key for d in drafts]):
+                known.setdefault(row.op_key, []).append(row)
+            promises: list[Promise | None] = []
+            for draft in drafts:
+                ours = draft.claim.operation_id in held
+                intent = self._intent(object_name, draft, known.get(draft.op_key, []), now) if ours else None
+                if intent is not None:
+                    session.add(intent)
+                    known.setdefault(draft.op_key, []).append(intent)
+                promises.append(_promise(intent, draft.claim) if intent is not None else None)
+        return promises
+
+    def _intent(self, object_name: str, draft: Draft, known: Sequence[Intent], now: datetime) -> Intent | None:
+        """The row for a draft: an unsent one again, or a new revision; None while another one is open."""
+        if any(row.state in ("intent", "ambiguous", "held") for row in known):
+            return None
+        values = encode(draft.values)
+        digest = hashlib.sha256(json.dumps([draft.kind, draft.action, draft.key, values], sort_keys=True).encode())
+        row = next((row for row in known if row.state == Settled.UNSENT), None)
+        if row is None:
+            revision = 1 + max((row.revision for row in known), default=0)
+            row = Intent(
+                id=self._context.new_id(),
+                connection_id=self._connection_id,
+                operation_id=draft.claim.operation_id,
+                object=object_name,
+                salesforce_id=draft.claim.record_id,
+                op_key=draft.op_key,
+                revision=revision,
+                control_id=control_id(draft.op_key, revision),
+                kind=draft.kind,
+                action=draft.action,
+                request_hash="",
+                fence=draft.claim.fence,
+                state=Settled.RESENT,
+                sent_at=now,
+                created_at=now,
+            )
+        row.operation_id, row.fence, row.state = draft.claim.operation_id, draft.claim.fence, "intent"
+        row.kind, row.action, row.key = draft.kind, draft.action, draft.key
+        row.values, row.request_hash = values, digest.hexdigest()
+        row.sends, row.looks, row.sent_at, row.next_look_at = row.sends + 1, 0, now, None
+        return row
+
+    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> None:
+        """See `Journal.settle`."""
+        now = self._context.clock.now()
+        async with self._context.begin() as session:
+            claims = [receipt.promise.draft.claim for receipt in receipts]
+            held = await store.held_leases(session, ((c.operation_id, c.fence) for c in claims), now)
+            rows = await store.by_ids(session, [receipt.promise.id for receipt in receipts])
+            bounds = []
+            for receipt in receipts:
+                ours = receipt.promise.draft.claim.operation_id in held
+                _note(rows[receipt.promise.id], receipt, now, ours=ours)
+                if ours and receipt.bound is not None:
+                    bounds.append(receipt.bound)
+            await self._store_links(session, object_name, bounds, now)
+
+
+def _note(row: Intent, receipt: Receipt, now: datetime, *, ours: bool) -> None:
+    """Bring an intent up to date. Under a passed lease only the trail grows: the new owner settles it."""
+    entry: dict[str, Any] = {"at": now.isoformat(), "state": receipt.state.value, "note": receipt.note}
+    row.trail = [*row.trail, entry if ours else {**entry, "ignored": "the lease had passed"}]
+    if not ours:
+        return
+    row.state, row.looks, row.next_look_at = receipt.state.value, receipt.looks, receipt.next_look_at
+    row.remote_key, row.remote_id = receipt.remote_key or row.remote_key, receipt.remote_id or row.remote_id
+    if receipt.state in SETTLED:
+        row.settled_at = now
+    if receipt.state is Settled.RESENT:
+        row.sends, row.looks, row.sent_at, row.next_look_at = row.sends + 1, 0, now, None
+
+
+def _bound(row: Binding) -> Bound:
+    base: Mapping[str, object] = row.base
+    return Bound(row.salesforce_id, row.intacct_key, row.intacct_id, base, tuple(row.todo), row.how)
+
+
+def _promise(row: Intent, claim: Claim) -> Promise:
+    purpose = row.op_key.rsplit(":", 1)[1]
+    draft = Draft(claim, row.op_key, purpose, row.kind, Action(row.action), decode(row.values), row.key)
+    return Promise(row.id, draft, row.control_id, row.sent_at, row.looks, row.sends, row.next_look_at)

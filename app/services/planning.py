@@ -1,0 +1,32 @@
+"""From a connection's settings to the plan the engine works by. Asks both sides what fields they really have."""
+
+from app.domain.declaration import SyncedObject
+from app.domain.plan import Plan, make_plan
+from app.services.context import Pair
+from app.store.tables import Connection
+
+DEFAULT_NAMESPACE = "ia_crm"
+DEFAULT_LINK_FIELD = "SFDC_ID"
+
+
+def scope_of(connection: Connection) -> str:
+    """The prefix of every op_key: no two environments, companies, entities or connections share a document."""
+    intacct = connection.settings.get("intacct", {})
+    company, entity = intacct.get("company_id", ""), intacct.get("entity_id") or ""
+    return f"{connection.environment}:{connection.id}:{company}:{entity}"
+
+
+async def plan_for(connection: Connection, declared: SyncedObject, pair: Pair) -> Plan:
+    """The plan of one object. Raises SyncError when a side cannot be asked, or lacks the object."""
+    here = await pair.salesforce.describe(declared.salesforce.kind)
+    there = await pair.intacct.describe(declared.intacct.kind)
+    options = connection.options.get("objects", {}).get(declared.name, {})
+    return make_plan(
+        declared,
+        scope=scope_of(connection),
+        namespace=connection.settings.get("namespace", DEFAULT_NAMESPACE),
+        link_field=connection.settings.get("link_field", DEFAULT_LINK_FIELD),
+        options=options,
+        salesforce_has=here.fields,
+        intacct_has=there.fields,
+    )

@@ -1,0 +1,143 @@
+"""Claim, run, settle: what a worker does when the bell rings, until nothing is due any more."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.domain.decisions import Reference, Result, Settlement
+from app.domain.errors import RETRY, Kind, SyncError
+from app.domain.merge import Direction
+from app.domain.records import Lane
+from app.objects import CATALOGUE
+from app.services.context import Context, Pair
+from app.services.journal import SqlJournal
+from app.services.planning import plan_for
+from app.services.settling import settle
+from app.services.spending import note_spending
+from app.store import work
+from app.store.tables import Connection, Operation
+from app.sync.engine import Engine
+from app.sync.ports import Claim
+
+LOG = logging.getLogger("tandem.runner")
+
+BATCH = {Lane.INTERACTIVE: 20, Lane.BULK: 200}
+"""Operations per run: one page of Salesforce's collections for mass runs, fewer where a person waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Operations of one object and direction, held under one lease."""
+
+    connection: Connection
+    object_name: str
+    direction: Direction
+    claims: tuple[Claim, ...]
+
+
+async def drain(context: Context, connection_id: str, lane: Lane) -> int:
+    """Bring in step whatever is due on a lane of a connection; answers how many operations were run.
+
+    Does nothing while the connection is switched off. Safe to run any number of times at once.
+    """
+    ran = 0
+    while (claimed := await claim(context, connection_id, lane)) is not None:
+        await run(context, lane, claimed)
+        ran += len(claimed.claims)
+    return ran
+
+
+async def claim(context: Context, connection_id: str, lane: Lane) -> Claimed | None:
+    """Take the next due operations under a lease, in one transaction; None when there are none."""
+    async with context.begin() as session:
+        connection = await session.get(Connection, connection_id)
+        if connection is None or not connection.enabled:
+            return None
+        lease = timedelta(seconds=context.lease_seconds)
+        now = context.clock.now()
+        rows = await work.claim(session, connection_id, lane, BATCH[lane], now, lease, context.worker)
+        if not rows:
+            return None
+        given_up = await _given_up(session, connection_id, rows)
+        claims = tuple(
+            Claim(row.id, row.record_id, row.origin, row.fence, row.attempts, given_up.get(row.id, frozenset()))
+            for row in rows
+        )
+        return Claimed(connection, rows[0].object, Direction(rows[0].direction), claims)
+
+
+async def _given_up(
+    session: AsyncSession, connection_id: str, rows: Sequence[Operation]
+) -> dict[str, frozenset[Reference]]:
+    """References an operation has waited for and nobody works on any more."""
+    waited = {row.id: [tuple(word.split("/")) for word in row.waits_for] for row in rows if row.waits_for}
+    if not waited:
+        return {}
+    asked = {(name, record_id) for pairs in waited.values() for name, record_id in pairs}
+    live = await work.live_among(session, connection_id, asked)
+    return {
+        operation_id: frozenset(
+            Reference(name, record_id) for name, record_id in pairs if (name, record_id) not in live
+        )
+        for operation_id, pairs in waited.items()
+    }
+
+
+async def run(context: Context, lane: Lane, claimed: Claimed) -> None:
+    """One run of one batch: the engine without any transaction open, then one commit with everything that follows."""
+    async with _lease_kept(context, claimed):
+        pair: Pair | None = None
+        version = "standard"
+        try:
+            pair = context.backends.of(claimed.connection, lane)
+            plan = await plan_for(claimed.connection, CATALOGUE[claimed.object_name], pair)
+            version = plan.mapping_version
+            memory = SqlJournal(context, claimed.connection.id)
+            engine = Engine(pair.salesforce, pair.intacct, memory, memory, context.clock, context.ladder)
+            settlements = await engine.run(plan, claimed.claims, claimed.direction)
+        except SyncError as error:
+            settlements = [_failed(context, one, error) for one in claimed.claims]
+        except Exception as crash:
+            LOG.exception("run_broke", extra={"object": claimed.object_name})
+            ours = SyncError(Kind.BUG, "unexpected", f"An unexpected {type(crash).__name__} stopped the run.")
+            settlements = [_failed(context, one, ours) for one in claimed.claims]
+    settled = await settle(context, claimed.connection, version, claimed.claims, settlements)
+    if pair is not None:
+        await note_spending(context, claimed.connection.id, lane, pair)
+    for name in sorted(settled.lanes - {lane.value}):
+        await context.bell.ring(claimed.connection.id, Lane(name))
+
+
+def _failed(context: Context, one: Claim, error: SyncError) -> Settlement:
+    """A run that could not start, or broke: tried again as its kind says."""
+    policy, attempt = RETRY[error.kind], one.attempts + 1
+    again_at = None
+    if attempt <= policy.attempts:
+        again_at = context.clock.now() + timedelta(seconds=max(policy.delay(attempt), error.retry_after or 0.0))
+    return Settlement(Result.FAILED, error.code, error.message, error=error, again_at=again_at, counts_as_try=True)
+
+
+@asynccontextmanager
+async def _lease_kept(context: Context, claimed: Claimed) -> AsyncIterator[None]:
+    """Renew the lease at a third of its life while the body runs."""
+
+    async def keep() -> None:
+        lease = timedelta(seconds=context.lease_seconds)
+        fences = [(one.operation_id, one.fence) for one in claimed.claims]
+        while True:
+            await context.clock.sleep(context.lease_seconds / 3)
+            async with context.begin() as session:
+                await work.renew(session, fences, context.clock.now(), lease)
+
+    keeper = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeper

@@ -1,0 +1,281 @@
+"""The end of a run: settlements become decisions, error-log rows and the next state of each operation, in one commit.
+
+Fenced: an operation whose lease has passed is left to its new owner. Whoever waits for a finished record is woken.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.domain.decisions import STRENGTH, Change, Reference, Result, Settlement
+from app.domain.errors import Kind, SyncError
+from app.domain.transforms import plain
+from app.services import intake
+from app.services.context import Context
+from app.store import bindings as links
+from app.store import journal, work
+from app.store.tables import Connection, Decision, ErrorLog, Operation
+from app.sync.ports import Claim
+
+LONGEST_CHAIN = 50
+
+
+@dataclass(slots=True)
+class Settled:
+    """What a commit led to, for the caller to act on afterwards."""
+
+    finished: list[Operation] = field(default_factory=list)
+    lanes: set[str] = field(default_factory=set)
+
+
+async def settle(
+    context: Context,
+    connection: Connection,
+    mapping_version: str,
+    claims: Sequence[Claim],
+    settlements: Sequence[Settlement],
+) -> Settled:
+    """Store the outcome of one run. Answers the operations that are over and the lanes that have new work due."""
+    now = context.clock.now()
+    out = Settled()
+    async with context.begin() as session:
+        fences = [(claim.operation_id, claim.fence) for claim in claims]
+        rows = await journal.held_leases(session, fences, now, lock=True)
+        waiters: list[tuple[Operation, Settlement]] = []
+        ours = [(rows[c.operation_id], s) for c, s in zip(claims, settlements, strict=True) if c.operation_id in rows]
+        await _log_errors(context, session, connection, ours, now)
+        for row, settlement in ours:
+            session.add(_decision(context, row, settlement, mapping_version, now))
+            _advance(row, settlement, mapping_version, now)
+            if settlement.waits_for:
+                waiters.append((row, settlement))
+            elif row.state == "done":
+                out.finished.append(row)
+        await session.flush()
+        for row, settlement in waiters:
+            await _await_references(context, session, connection, row, settlement, now)
+        out.lanes |= await _follow_up(context, session, connection, out.finished, now)
+    return out
+
+
+def _decision(context: Context, row: Operation, said: Settlement, mapping_version: str, now: datetime) -> Decision:
+    return Decision(
+        id=context.new_id(),
+        connection_id=row.connection_id,
+        operation_id=row.id,
+        run=row.fence,
+        object=row.object,
+        record_id=row.record_id,
+        result=said.result,
+        reason=said.reason,
+        message=said.message,
+        changes=[_change(change) for change in said.changes],
+        warnings=list(said.warnings),
+        mapping_version=mapping_version,
+        at=now,
+    )
+
+
+def _change(change: Change) -> dict[str, object]:
+    return {
+        "system": change.system.value,
+        "field": change.field,
+        "before": plain(change.before),
+        "after": plain(change.after),
+    }
+
+
+def _advance(row: Operation, said: Settlement, mapping_version: str, now: datetime) -> None:
+    """The next state of an operation after a run."""
+    row.lease_until, row.worker, row.waits_on = None, None, None
+    row.mapping_version = mapping_version
+    row.attempts += 1 if said.counts_as_try else 0
+    row.intacct_id, row.intacct_key = said.intacct_id or row.intacct_id, said.intacct_key or row.intacct_key
+    row.achieved = _stronger(row.achieved, said.achieved)
+    row.reason, row.message = said.reason, said.message
+    if said.again_at is not None or said.waits_for:
+        row.state, row.due_at, row.result = "waiting", said.again_at, said.result.value
+        return
+    if said.result is Result.HELD:
+        row.state, row.due_at, row.result = "held", None, said.result.value
+        return
+    row.state, row.due_at, row.finished_at = "done", None, now
+    row.result = said.result.value
+    if said.result in STRENGTH and row.achieved and row.achieved != said.result:
+        row.result = _stronger(row.achieved, said.result)
+        row.reason = row.result or row.reason
+
+
+def _stronger(before: str | None, now: Result | None) -> str | None:
+    known = [Result(word) for word in (before, now) if word]
+    return max(known, key=STRENGTH.index).value if known else None
+
+
+async def _await_references(
+    context: Context, session: AsyncSession, connection: Connection, row: Operation, said: Settlement, now: datetime
+) -> None:
+    """Make the referenced records come first: join or start their operations, then wait for the first one."""
+    history = set(row.waits_for)
+    for reference in said.waits_for:
+        if _word(reference) not in history:
+            origin = {"origin": "cascade", "correlation_id": row.correlation_id, "parent_id": row.id}
+            await intake.wish(context, connection, reference.object, [reference.record_id], session=session, **origin)
+    row.waits_for = sorted(history | {_word(reference) for reference in said.waits_for})
+    live = await work.live_among(session, connection.id, {(r.object, r.record_id) for r in said.waits_for})
+    pending = [reference for reference in said.waits_for if (reference.object, reference.record_id) in live]
+    if not pending:
+        row.due_at = now
+        return
+    row.waits_on = _word(pending[0])
+    if await _circle(session, connection, row):
+        message = f"{row.object} {row.record_id} and the records it refers to refer to each other in a circle."
+        error = SyncError(Kind.DATA, "reference_circle", message, "Break the circle, then sync again.")
+        row.state, row.waits_on, row.finished_at = "done", None, now
+        row.result, row.reason, row.message = Result.FAILED.value, error.code, message
+        failed = Settlement(Result.FAILED, error.code, message, error=error)
+        await _log_errors(context, session, connection, [(row, failed)], now)
+
+
+async def _circle(session: AsyncSession, connection: Connection, row: Operation) -> bool:
+    """Whether following who waits for whom from `row` leads back to it."""
+    me, word = f"{row.object}/{row.record_id}", row.waits_on
+    for _ in range(LONGEST_CHAIN):
+        if word is None or word == me:
+            return word == me
+        name, record_id = word.split("/")
+        live = await work.live_among(session, connection.id, {(name, record_id)})
+        owner = live.get((name, record_id))
+        word = owner.waits_on if owner is not None else None
+    return True
+
+
+async def _follow_up(
+    context: Context, session: AsyncSession, connection: Connection, finished: Sequence[Operation], now: datetime
+) -> set[str]:
+    """Wake whoever waited for the finished records, wish blocked ones anew, and repeat what was asked meanwhile."""
+    lanes = {
+        row.lane
+        for row in await work.wake(session, connection.id, {f"{r.object}/{r.record_id}" for r in finished}, now)
+    }
+    linked: set[tuple[str, str]] = set()
+    for name in sorted({row.object for row in finished if row.result in STRENGTH}):
+        ids = sorted(row.record_id for row in finished if row.object == name)
+        linked |= {(name, b.salesforce_id) for b in await links.by_salesforce_id(session, connection.id, name, ids)}
+    for error in await _blocked_on(session, connection.id, linked):
+        origin = {"origin": "cascade", "correlation_id": error.operation_id}
+        await intake.wish(context, connection, error.object, [error.record_id], session=session, **origin)
+        lanes.add("bulk")
+    for row in finished:
+        if row.again:
+            direction = row.again_direction or row.direction
+            origin = {"origin": row.origin, "correlation_id": row.correlation_id, "direction": direction}
+            requested_by = row.requested_by
+            await intake.wish(
+                context, connection, row.object, [row.record_id], session=session, requested_by=requested_by, **origin
+            )
+            lanes.add(row.lane)
+    return lanes
+
+
+async def _blocked_on(session: AsyncSession, connection_id: str, records: set[tuple[str, str]]) -> Sequence[ErrorLog]:
+    """Open errors that say a record is blocked by one of `records`."""
+    if not records:
+        return []
+    found = await session.exec(
+        select(ErrorLog).where(
+            ErrorLog.connection_id == connection_id,
+            col(ErrorLog.blocked_id).in_(sorted(record_id for _, record_id in records)),
+            col(ErrorLog.resolved_at).is_(None),
+        )
+    )
+    return [row for row in found if (row.blocked_object, row.blocked_id) in records]
+
+
+async def _log_errors(
+    context: Context,
+    session: AsyncSession,
+    connection: Connection,
+    settled: Sequence[tuple[Operation, Settlement]],
+    now: datetime,
+) -> None:
+    """Open, repeat or close error-log rows: one open row per cause and record, closed by the next success."""
+    by_record: dict[tuple[str, str], list[ErrorLog]] = {}
+    for name in sorted({row.object for row, _ in settled}):
+        ids = [row.record_id for row, _ in settled if row.object == name]
+        found = await session.exec(
+            select(ErrorLog).where(
+                ErrorLog.connection_id == connection.id,
+                ErrorLog.object == name,
+                col(ErrorLog.record_id).in_(ids),
+                col(ErrorLog.resolved_at).is_(None),
+            )
+        )
+        for error in found:
+            by_record.setdefault((error.object, error.record_id), []).append(error)
+    for row, said in settled:
+        known = by_record.get((row.object, row.record_id), [])
+        if said.error is not None:
+            _log(context, session, row, said, known, now)
+        elif said.result in STRENGTH or (said.result is Result.SKIPPED):
+            for error in known:
+                error.resolved_at, error.resolved_by = now, row.id
+
+
+def _log(
+    context: Context, session: AsyncSession, row: Operation, said: Settlement, known: Sequence[ErrorLog], now: datetime
+) -> None:
+    error = said.error
+    assert error is not None
+    mark = fingerprint(row.object, error)
+    same = next((entry for entry in known if entry.fingerprint == mark), None)
+    for other in known:
+        if other is not same:
+            other.resolved_at, other.resolved_by = now, row.id  # another cause took its place
+    if same is None:
+        same = ErrorLog(
+            id=context.new_id(),
+            connection_id=row.connection_id,
+            object=row.object,
+            record_id=row.record_id,
+            operation_id=row.id,
+            kind=error.kind,
+            code=error.code,
+            message=error.message,
+            advice=error.advice,
+            field=error.field,
+            fingerprint=mark,
+            occurrences=0,
+            first_seen=now,
+            last_seen=now,
+        )
+        session.add(same)
+    vendor, blocked = error.vendor, said.blocked_on
+    same.occurrences, same.last_seen, same.operation_id = same.occurrences + 1, now, row.id
+    same.message, same.intacct_id = error.message, said.intacct_id or row.intacct_id
+    same.blocked_object, same.blocked_id = (blocked.object, blocked.record_id) if blocked else (None, None)
+    if vendor is not None:
+        same.vendor = {
+            "system": vendor.system,
+            "code": vendor.code,
+            "text": vendor.text,
+            "supportId": vendor.support_id,
+            "httpStatus": vendor.http_status,
+        }
+
+
+def fingerprint(object_name: str, error: SyncError) -> str:
+    """One cause, one mark: object, code, field and the vendor's text without names, numbers and dates."""
+    text = (error.vendor.text if error.vendor else None) or ""
+    normal = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "#", text).lower()
+    vendor_code = error.vendor.code if error.vendor else None
+    said = "|".join((object_name, error.code, error.field or "", vendor_code or "", normal))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _word(reference: Reference) -> str:
+    return f"{reference.object}/{reference.record_id}"

@@ -1,0 +1,30 @@
+"""Finds what was left behind: leases of dead workers, rings that were lost. Runs every few seconds, any number at once."""
+
+from app.domain.records import Lane
+from app.services.context import Context
+from app.store import idempotency, work
+
+SIZE = 500
+
+
+async def sweep(context: Context) -> int:
+    """Put operations of passed leases back in line and ring for every lane with something due; how many were put back.
+
+    An operation put back keeps its intents: the next run reads an open one as "outcome unknown", not as free.
+    """
+    now = context.clock.now()
+    async with context.begin() as session:
+        left = await work.expired(session, now, SIZE)
+        for row in left:
+            row.state, row.due_at, row.lease_until, row.worker = "queued", now, None, None
+        await session.flush()
+        lanes = await work.lanes_due(session, now)
+    for connection_id, lane in lanes:
+        await context.bell.ring(connection_id, Lane(lane))
+    return len(left)
+
+
+async def purge(context: Context) -> int:
+    """Forget request keys past their published expiry; how many."""
+    async with context.begin() as session:
+        return await idempotency.purge(session, context.clock.now())

@@ -1,0 +1,35 @@
+"""Queries over change-feed cursors. No transaction of their own."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.store.tables import Connection, Cursor
+from app.store.upsert import insert_absent
+
+
+async def take(
+    session: AsyncSession, fresh: Cursor, now: datetime, lease: timedelta, not_before: datetime
+) -> Cursor | None:
+    """The cursor of `fresh`'s connection, object and feed under a lease, made from `fresh` if there is none yet.
+
+    None while another worker reads the feed, or when it was read after `not_before`.
+    """
+    unique = ("connection_id", "object", "feed")
+    made = await insert_absent(session, Cursor.__table__, [fresh.model_dump()], unique=unique)  # type: ignore[attr-defined]
+    query = select(Cursor).where(
+        Cursor.connection_id == fresh.connection_id, Cursor.object == fresh.object, Cursor.feed == fresh.feed
+    )
+    row = (await session.exec(query.with_for_update())).one()
+    if row.lease_until is not None and row.lease_until > now:
+        return None
+    if not made and row.updated_at > not_before:
+        return None
+    row.lease_until = now + lease
+    return row
+
+
+async def enabled_connections(session: AsyncSession) -> list[Connection]:
+    """Connections that are switched on."""
+    return list(await session.exec(select(Connection).where(col(Connection.enabled)).order_by(col(Connection.name))))

@@ -1,0 +1,20 @@
+"""Telling an edit made in Intacct from our own write coming back. Pure."""
+
+from collections.abc import Mapping
+
+from app.domain.declaration import Rule
+from app.domain.mapping import from_intacct
+from app.domain.merge import Base
+from app.domain.plan import Plan
+from app.domain.records import Record
+from app.domain.transforms import plain
+
+
+def edited(plan: Plan, record: Record, base: Base, known: Mapping[str, set[str]]) -> bool:
+    """Whether a row that may come back holds something other than what both sides last agreed on.
+
+    `known` holds, per object, natural ids that have a Salesforce twin (see `mapping.from_intacct`).
+    """
+    rows = [row for row in plan.rows if row.rule is not Rule.TO_INTACCT]
+    values = from_intacct(rows, record.values, known).values
+    return any(plain(value) != base.get(row_id, plain(None)) for row_id, value in values.items())
