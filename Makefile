@@ -10,7 +10,7 @@ SEEDS ?= 200
 SUPPORTED := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$name >/dev/null && $$name -c '$(SUPPORTED)' 2>/dev/null; then echo $$name; break; fi; done)
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 SOURCES = $(strip $(foreach folder,app workers tests benchmarks,$(if $(shell find $(folder) -name '*.py' -print -quit 2>/dev/null),$(folder))))
 
 # Arguments of the demo: a file of accounts, and JSON instead of text.
@@ -108,4 +108,4 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt pyproject.toml | $(VENV)/bin
 
 $(VENV)-lock/bin/uv: | $(VENV)/bin/python
 	@$(VENV)/bin/python -m venv $(VENV)-lock
-	@$(VENV)-lock/bin/python -m pip --disable-pip-version-check --quiet install 'uv>=0.9,<1'
+	@$(VENV)-lock/bin/python -m pip --disable-pip-version-check -qq install 'uv>=0.9,<1'

@@ -1,8 +1,10 @@
 """House rules about modules: names, docstrings, imports at the top, transactions, status codes."""
 
 import ast
+import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from pathlib import PurePosixPath
 
 import pytest
@@ -11,6 +13,8 @@ from tests.architecture.source import ROOT, Module, product
 
 BANNED = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc", "core"}
 WITHOUT_STATUS_CODES = ("app/api/", "app/services/", "app/domain/", "app/sync/")
+ERROR_CODES = {status.value for status in HTTPStatus if status.value >= 400}
+AMOUNT = re.compile(r"(?i)(^|_)(max|min|limit|size|length|page|batch|rows|per|most|le|lt|ge|gt|cap|count)(_|$)")
 THE_PLACE_OF_STATUS_CODES = "app/api/errors.py"
 OWNERS_OF_TRANSACTIONS = ("app/services/", "app/simulators/")
 
@@ -36,14 +40,29 @@ def deferred_imports(modules: Iterable[Module]) -> list[str]:
 
 
 def status_codes(modules: Iterable[Module]) -> list[str]:
-    """Whole numbers from 400 to 599 in the rooms that know no HTTP, and in routes, which take them from one table."""
+    """Numbers of HTTP errors in the rooms that know no HTTP, and in routes, which take them from one table."""
     return [
         f"{module.path}:{node.lineno}: {node.value}"
         for module in modules
         if module.path.startswith(WITHOUT_STATUS_CODES) and module.path != THE_PLACE_OF_STATUS_CODES
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Constant) and type(node.value) is int and 400 <= node.value <= 599
+        for node in _without_sizes(module.tree)
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value in ERROR_CODES
     ]
+
+
+def _without_sizes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes below `node`, but not what is given to a name that says it is an amount (`PER_SWEEP = 500`)."""
+    yield node
+    match node:
+        case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target):
+            name = ast.unparse(target)
+        case ast.keyword(arg=str(name)):
+            pass
+        case _:
+            name = ""
+    if not AMOUNT.search(name):
+        for child in ast.iter_child_nodes(node):
+            yield from _without_sizes(child)
 
 
 def foreign_transactions(modules: Iterable[Module]) -> list[str]:
@@ -136,7 +155,11 @@ def test_a_deferred_import_is_caught(statement: str) -> None:
         ("app/services/x.py", "answer(status=404)", True),
         ("app/api/routes/x.py", "if code == 503: pass", True),
         ("app/api/errors.py", "NOT_FOUND = 404", False),
-        ("app/services/x.py", "size = 200", False),
+        ("app/services/x.py", "NOT_FOUND = 404", True),
+        ("app/services/x.py", "wait(seconds=500)", True),
+        ("app/services/x.py", "PAGE_SIZE = 500", False),
+        ("app/api/schemas/x.py", "Field(max_length=500)", False),
+        ("app/services/x.py", "width = 450", False),
         ("app/services/x.py", "longest = 500.0", False),
         ("app/backends/http.py", "if status == 429: pass", False),
     ],
