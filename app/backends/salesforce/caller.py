@@ -6,6 +6,7 @@ Writes are sent once. Only a 401 lets them go again, because it proves that noth
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote
 
 from app.backends.http import ForbiddenHost, HttpClient, Lost, NotSent, Reply
@@ -24,6 +25,8 @@ from app.backends.salesforce.options import SalesforceOptions
 from app.domain.errors import SyncError
 from app.domain.records import Lane, System
 from app.sync.ports import Clock, Slots, Usage
+
+Read = TypeVar("Read")
 
 URI_AND_HEADERS = 16_384
 """Bytes Salesforce takes for address plus headers (salesforce-api.md 3.2)."""
@@ -69,12 +72,15 @@ class Caller:
         spent = sum(len(name) + len(value) + 4 for name, value in headers.items())
         return URI_AND_HEADERS - HEADROOM - spent - len(token.instance_url)
 
-    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
-        """A read: the answer of status 200 or 304, transient trouble retried a few times. Raises SyncError."""
+    async def get(self, path: str, read: Callable[[Reply], Read], headers: Mapping[str, str] | None = None) -> Read:
+        """What `read` makes of the answer (status 200 or 304); it raises SyncError for a body that was cut short.
+
+        Transient trouble is retried a few times. Raises SyncError.
+        """
         options = self._org.options
         for attempt in range(1, options.read_attempts + 1):
             try:
-                return await self._read_once(path, headers)
+                return read(await self._read_once(path, headers))
             except SyncError as trouble:
                 wait = self._pause_before_retry(trouble, attempt)
                 if trouble.code not in REPEATED_READS or wait is None:

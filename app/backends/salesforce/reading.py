@@ -87,8 +87,7 @@ class Reader:
             path: str | None = f"{resource}?q={quote(query, safe='')}"
             try:
                 while path:
-                    reply = await self._caller.get(path, self._page_headers)
-                    page = _page(reply)
+                    page = await self._caller.get(path, _page, self._page_headers)
                     for row in page["records"]:
                         record = _record(kind, row, columns)
                         rows[record.key] = record

@@ -100,11 +100,14 @@ class Schemas:
 
     async def _fetch(self, kind: str, caller: Caller, known: Description | None) -> Description:
         headers = {"If-Modified-Since": known.last_modified} if known and known.last_modified else {}
-        reply = await caller.get(f"{caller.data_path}/sobjects/{_path(kind)}/describe", headers)
-        fresh_until = self._clock.now() + self._ttl
-        if reply.status == 304 and known:
-            return replace(known, fresh_until=fresh_until)
-        return _read(reply, fresh_until)
+
+        def read(reply: Reply) -> Description:
+            fresh_until = self._clock.now() + self._ttl
+            if reply.status == 304 and known:
+                return replace(known, fresh_until=fresh_until)
+            return _read(reply, fresh_until)
+
+        return await caller.get(f"{caller.data_path}/sobjects/{_path(kind)}/describe", read, headers)
 
 
 def _path(kind: str) -> str:

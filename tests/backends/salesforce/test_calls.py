@@ -94,6 +94,7 @@ async def test_no_login_loop_where_a_new_token_does_not_help(
         httpx.Response(503, text="<html>"),
         httpx.Response(420),
         httpx.Response(429),
+        httpx.Response(200, text='{"done":true,"records":[{"Id"'),
         refusal(500, "UNKNOWN_EXCEPTION"),
         refusal(400, "UNABLE_TO_LOCK_ROW"),
         refusal(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."),

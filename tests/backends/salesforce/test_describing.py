@@ -70,7 +70,7 @@ async def test_an_unknown_object_is_a_matter_of_set_up(backend: SalesforceBacken
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"name":"Account","fields":[{}]}', '{"name":"Account","fields":5}'])
 async def test_a_broken_description_is_a_typed_error(org: ScriptedOrg, backend: SalesforceBackend, body: str) -> None:
-    org.describe_status = [httpx.Response(200, text=body)]
+    org.describe_status = [httpx.Response(200, text=body)] * 9
     with pytest.raises(SyncError) as caught:
         await backend.describe("Account")
     assert caught.value.code == "salesforce_unreadable"
