@@ -1,0 +1,72 @@
+"""What runs by the clock: a table of tasks, and the loop that runs each of them.
+
+Plain tasks in the worker's loop and no cron jobs of the queue: they must run when the queue is away. Each service
+guards itself by rows and leases, so several workers may run the same table.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app import telemetry
+from app.config import Settings
+from app.services import changes, sweeper
+from app.services.context import Context
+
+_log = telemetry.log("schedules")
+
+
+HEADSTART = 0.9
+"""A feed counts as due a little before its pause is over, so that a worker's own rhythm never skips a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One periodic task: its name, the seconds between two runs, and the service it calls with them."""
+
+    name: str
+    seconds: Callable[[Settings], float]
+    run: Callable[[Context, float], Awaitable[object]]
+
+
+TASKS = (
+    Task("sweep", lambda settings: settings.sweep_seconds, lambda context, _: sweeper.sweep(context)),
+    Task(
+        "poll_changes",
+        lambda settings: settings.poll_seconds,
+        lambda context, seconds: changes.poll(context, timedelta(seconds=seconds * HEADSTART)),
+    ),
+    Task("purge_requests", lambda settings: settings.purge_seconds, lambda context, _: sweeper.purge(context)),
+)
+
+
+class Schedules:
+    """Runs tasks, each in a loop of its own: at once, then after its pause. A run that raises is logged and counted."""
+
+    def __init__(self, context: Context, settings: Settings, tasks: Sequence[Task] = TASKS) -> None:
+        self._context = context
+        self._settings = settings
+        self._loops = {task.name: asyncio.create_task(self._loop(task)) for task in tasks}
+        self._resting: set[str] = set()
+        self._ending = False
+
+    async def close(self) -> None:
+        """End: runs that are under way are finished, no other is begun."""
+        self._ending = True
+        for name in self._resting:
+            self._loops[name].cancel()
+        await asyncio.gather(*self._loops.values(), return_exceptions=True)
+
+    async def _loop(self, task: Task) -> None:
+        seconds = task.seconds(self._settings)
+        while not self._ending:
+            try:
+                await task.run(self._context, seconds)
+            except Exception:
+                telemetry.TASK_FAILURES.labels(task.name).inc()
+                _log.exception("task_failed", task=task.name)
+            if not self._ending:
+                self._resting.add(task.name)
+                await self._context.clock.sleep(seconds)
+                self._resting.discard(task.name)
