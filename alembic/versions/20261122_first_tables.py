@@ -256,6 +256,7 @@ def upgrade() -> None:
         sa.Column(
             "waits_for", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
+        sa.Column("waits_on", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=True),
         sa.Column("achieved", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=True),
         sa.Column("result", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=True),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=True),
@@ -289,6 +290,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_operation_recent", ["connection_id", "created_at", "id"], unique=False)
         batch_op.create_index(
             "ix_operation_record", ["connection_id", "object", "record_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_operation_waits",
+            ["connection_id", "waits_on"],
+            unique=False,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
         )
         batch_op.create_index(
             "uq_operation_live",
@@ -340,6 +348,11 @@ def downgrade() -> None:
             "uq_operation_live",
             sqlite_where=sa.text("state IN ('queued', 'running', 'waiting', 'held')"),
             postgresql_where=sa.text("state IN ('queued', 'running', 'waiting', 'held')"),
+        )
+        batch_op.drop_index(
+            "ix_operation_waits",
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
         )
         batch_op.drop_index("ix_operation_record")
         batch_op.drop_index("ix_operation_recent")
