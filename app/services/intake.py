@@ -15,15 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.domain.errors import Kind, SyncError
+from app.domain.merge import Direction
 from app.domain.records import Lane, salesforce_id
 from app.services.context import Context
 from app.services.items import SWITCHED_OFF, Item, item_of, malformed
 from app.store import idempotency, operations
 from app.store.tables import Connection, IdempotencyKey, Operation
 from app.store.upsert import collided
-
-TO_INTACCT = "toIntacct"
-FROM_INTACCT = "fromIntacct"
 
 SCOPE = "sync"
 """All wishes share one scope of request keys, so that "what became of key K" has one answer."""
@@ -62,7 +60,7 @@ class Wish:
     record_ids: tuple[str, ...]
     origin: str
     correlation_id: str
-    direction: str = TO_INTACCT
+    direction: str = Direction.TO_INTACCT
     requested_by: str | None = None
     parent_id: str | None = None
 
@@ -90,7 +88,7 @@ async def wish(
     *,
     origin: str,
     correlation_id: str,
-    direction: str = TO_INTACCT,
+    direction: str = Direction.TO_INTACCT,
     requested_by: str | None = None,
     request_id: str | None = None,
     parent_id: str | None = None,
@@ -248,7 +246,7 @@ def _join(row: Operation, direction: str, lane: str, now: datetime, *, outcome_o
     hurried = lane == Lane.INTERACTIVE and row.lane != lane
     if hurried:
         row.lane = lane
-    waits_for_time = not row.waits_for and not outcome_open
+    waits_for_time = row.waits_on is None and not outcome_open
     if waits_for_time and (row.state == "waiting" or row.due_at is None or row.due_at > now):
         row.state = "queued"
         row.due_at = now
@@ -257,7 +255,7 @@ def _join(row: Operation, direction: str, lane: str, now: datetime, *, outcome_o
 
 
 def _wider(before: str | None, direction: str) -> str:
-    return TO_INTACCT if TO_INTACCT in (before, direction) else direction
+    return Direction.TO_INTACCT if Direction.TO_INTACCT in (before, direction) else direction
 
 
 def _paused(item: Item) -> Item:

@@ -149,7 +149,7 @@ async def _wished(context: Context, session: AsyncSession, row: Operation, corre
 
 
 def _requeue(row: Operation, now: datetime) -> None:
-    row.state, row.due_at, row.waits_for = "queued", now, []
+    row.state, row.due_at, row.waits_for, row.waits_on = "queued", now, [], None
 
 
 async def _reopen_looks(context: Context, session: AsyncSession, row: Operation) -> None:

@@ -1,20 +1,14 @@
 """Queries over the error log. One open row per cause and record; nothing is committed here."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, text
-from sqlmodel import col, select, update
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.store.operations import before_place
 from app.store.tables import ErrorLog
-from app.store.upsert import insert_absent
-
-_TABLE: Table = ErrorLog.__table__  # type: ignore[attr-defined]
-_OPEN_WHERE = text("resolved_at IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,60 +22,6 @@ class ErrorFilter:
     open: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
-
-
-async def report(session: AsyncSession, row: ErrorLog) -> None:
-    """Add an error, or count up the open one with the same cause on the same record."""
-    inserted = await insert_absent(
-        session,
-        _TABLE,
-        [row.model_dump()],
-        unique=("connection_id", "object", "record_id", "fingerprint"),
-        where=_OPEN_WHERE,
-    )
-    if inserted:
-        return
-    fresh = ("intacct_id", "operation_id", "message", "advice", "vendor", "blocked_object", "blocked_id", "last_seen")
-    await session.exec(
-        update(ErrorLog)
-        .where(
-            col(ErrorLog.connection_id) == row.connection_id,
-            col(ErrorLog.object) == row.object,
-            col(ErrorLog.record_id) == row.record_id,
-            col(ErrorLog.fingerprint) == row.fingerprint,
-            col(ErrorLog.resolved_at).is_(None),
-        )
-        .values(occurrences=ErrorLog.occurrences + 1, **{name: getattr(row, name) for name in fresh})
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def close(
-    session: AsyncSession,
-    connection_id: str,
-    object_name: str,
-    record_ids: Sequence[str],
-    now: datetime,
-    by: str,
-    *,
-    but: str | None = None,
-) -> int:
-    """Resolve what is open on the records, except the fingerprint `but`; how many there were."""
-    conditions = [
-        col(ErrorLog.connection_id) == connection_id,
-        col(ErrorLog.object) == object_name,
-        col(ErrorLog.record_id).in_(record_ids),
-        col(ErrorLog.resolved_at).is_(None),
-    ]
-    if but is not None:
-        conditions.append(col(ErrorLog.fingerprint) != but)
-    closed = await session.exec(
-        update(ErrorLog)
-        .where(*conditions)
-        .values(resolved_at=now, resolved_by=by)
-        .execution_options(synchronize_session=False)
-    )
-    return closed.rowcount
 
 
 async def get(session: AsyncSession, connection_id: str, error_id: str) -> ErrorLog | None:

@@ -163,7 +163,7 @@ async def test_a_wish_does_not_hurry_the_look_up_of_an_outcome(context: Context,
 async def test_a_wish_does_not_hurry_what_waits_for_another_record(context: Context, home: Connection) -> None:
     [item] = await wish(context, home, ACCOUNT)
     later = START.replace(hour=23)
-    await change(context, item.operation_id, state="waiting", due_at=later, waits_for=[["contact", "003"]])
+    await change(context, item.operation_id, state="waiting", due_at=later, waits_on="contact/003")
     await wish(context, home, ACCOUNT)
     [row] = await all_operations(context)
     assert (row.state, row.due_at) == ("waiting", later)
