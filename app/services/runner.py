@@ -75,17 +75,20 @@ async def _given_up(
     session: AsyncSession, connection_id: str, rows: Sequence[Operation]
 ) -> dict[str, frozenset[Reference]]:
     """References an operation has waited for and nobody works on any more."""
-    waited = {row.id: [tuple(word.split("/")) for word in row.waits_for] for row in rows if row.waits_for}
+    waited = {row.id: [_pair(word) for word in row.waits_for] for row in rows if row.waits_for}
     if not waited:
         return {}
     asked = {(name, record_id) for pairs in waited.values() for name, record_id in pairs}
     live = await work.live_among(session, connection_id, asked)
     return {
-        operation_id: frozenset(
-            Reference(name, record_id) for name, record_id in pairs if (name, record_id) not in live
-        )
+        operation_id: frozenset(Reference(*pair) for pair in pairs if pair not in live)
         for operation_id, pairs in waited.items()
     }
+
+
+def _pair(word: str) -> tuple[str, str]:
+    name, record_id = word.split("/")
+    return name, record_id
 
 
 async def run(context: Context, lane: Lane, claimed: Claimed) -> None:

@@ -1,4 +1,4 @@
-"""Finds what was left behind: leases of dead workers, rings that were lost. Runs every few seconds, any number at once."""
+"""Finds what was left behind: leases of dead workers, lost rings. Runs every few seconds, any number at once."""
 
 from app.domain.records import Lane
 from app.services.context import Context
