@@ -35,7 +35,8 @@ class IntacctOptions:
 
     `page_size` rows of a find page (1 to 2000), `most_functions` and `most_bytes` of a request, `target_seconds` a
     request should take, of which `overhead_seconds` do not depend on its functions, `concurrency` the hint to start
-    with, `explain` asks for `additionalinfo` beside errors of writes.
+    with, `explain` asks for `additionalinfo` beside errors of writes, `deadline` seconds after which an answer is given
+    up even if it still trickles in (the vendor's own cut comes after 15 minutes).
     """
 
     page_size: int = 2000
@@ -46,6 +47,7 @@ class IntacctOptions:
     concurrency: int = 2
     cursor: CursorStrategy = CursorStrategy.TWO_QUERIES
     explain: bool = False
+    deadline: float = 600.0
     retry: RetryTimes = field(default_factory=RetryTimes)
 
 
@@ -78,6 +80,7 @@ class IntacctBackend:
             throttle=self._throttle,
             retry=chosen.retry,
             explain=chosen.explain,
+            deadline=chosen.deadline,
         )
         speed = Speed(chosen.overhead_seconds, chosen.target_seconds)
         self._writer = Writer(self._gateway, speed, most=chosen.most_functions, most_bytes=chosen.most_bytes)

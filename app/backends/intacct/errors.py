@@ -89,6 +89,8 @@ REQUIRED = Meaning(
 FORMAT = Meaning(Kind.DATA, "illegal_format", "Correct the format of the named value, often an e-mail address.")
 UNIT = Meaning(Kind.DATA, "unit_missing", "Use a unit of measure exactly as the item spells it.")
 CLOSED = Meaning(Kind.DATA, "period_closed", "Open the period in Intacct or move the date.")
+INVALID = Meaning(Kind.DATA, "invalid_value", "Use one of the values Intacct allows.")
+GONE = Meaning(Kind.DATA, "record_not_found", "The record was deleted in Intacct or belongs to another entity.")
 TOO_LONG = Meaning(Kind.DATA, "value_too_long", "Shorten the value.")
 NO_REFERENCE = Meaning(Kind.DATA, "reference_not_found", "Create the record that is named, or name another one.")
 OUR_XML = Meaning(Kind.BUG, "request_malformed")
@@ -133,8 +135,15 @@ RULES: tuple[Rule, ...] = (
     Rule(FORMAT, text="illegal format|invalid (e-?mail|format)", place=RESULT),
     Rule(REQUIRED, text=r"\brequired\b|\bmissing\b", place=RESULT),
     Rule(CLOSED, text=r"period.{0,60}(closed|not open)|closed period", place=RESULT),
-    Rule(TOO_LONG, text=r"too long|exceeds? .{0,40}(length|characters|maximum)|maximum length", place=RESULT),
+    Rule(
+        TOO_LONG,
+        text=r"too long|illegal length|exceeds? .{0,40}(length|characters|maximum)|maximum length",
+        place=RESULT,
+    ),
     Rule(LOCKED, text=r"\block(ed|s)?\b|another user|being (edited|updated)", place=RESULT),
+    Rule(GONE, text="could not find .{1,80} with key", place=RESULT),
+    Rule(NO_REFERENCE, text=r"invalid .{1,200} specified", place=RESULT),
+    Rule(INVALID, text=r"not a valid value|invalid value", place=RESULT),
     Rule(NO_REFERENCE, text=r"does not exist|do not exist|not found|could not find|no such", place=RESULT),
     Rule(PROCESSING, text="there was an error processing the request", place=RESULT),
     Rule(REFUSED, errorno=r"BL0[13]00\d{4}", place=RESULT),

@@ -24,6 +24,7 @@ from app.sync.ports import ChangePage, Position
 
 _NULL = "null:"
 _SECOND = timedelta(seconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CursorStrategy(StrEnum):
@@ -123,7 +124,7 @@ def _from(start: datetime, key: str) -> Condition:
 
 
 def _whole(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(microsecond=0)
+    return max(moment, _EPOCH).astimezone(UTC).replace(microsecond=0)
 
 
 def _moment(record: Record) -> datetime:

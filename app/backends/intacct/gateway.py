@@ -3,6 +3,7 @@
 The only module of this package that sends. It knows envelopes and positions of errors, not what a function is about.
 """
 
+import asyncio
 import itertools
 import random
 from collections import deque
@@ -61,6 +62,7 @@ class Gateway:
         throttle: Throttle,
         retry: RetryTimes,
         explain: bool,
+        deadline: float,
     ) -> None:
         self._credentials = credentials
         self._http = http
@@ -71,6 +73,7 @@ class Gateway:
         self._throttle = throttle
         self._retry = retry
         self._explain = explain
+        self._deadline = deadline
         self._numbers = itertools.count(1)
         self._session_ids: deque[str] = deque(maxlen=8)
         self._sessions = Sessions(self._log_in, clock)
@@ -204,10 +207,11 @@ class Gateway:
     async def _post(self, url: str, content: bytes) -> Reply:
         headers = {"Content-Type": "application/xml; charset=UTF-8"}
         try:
-            reply = await self._http.send("POST", url, headers=headers, content=content)
+            async with asyncio.timeout(self._deadline):
+                reply = await self._http.send("POST", url, headers=headers, content=content)
         except NotSent as unsent:
             raise Trouble(errors.UNREACHABLE) from unsent
-        except Lost as lost:
+        except (Lost, TimeoutError) as lost:
             self.usage.calls += 1
             raise Trouble(errors.LOST) from lost
         except ForbiddenHost as forbidden:

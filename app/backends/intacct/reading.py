@@ -4,7 +4,7 @@ Offset pages overlap and leave gaps (intacct-api.md 1.2), so each page asks for 
 before. A page that contradicts this is an error, not fewer rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -97,16 +97,32 @@ def _alternatives(any_of: Mapping[str, Sequence[str]]) -> list[Condition]:
     filters: list[list[Condition]] = []
     room = 0
     for name, values in any_of.items():
-        distinct = list(dict.fromkeys(value for value in values if value))
-        for start in range(0, len(distinct), LONGEST_LIST):
-            part = distinct[start : start + LONGEST_LIST]
-            size = sum(6 * len(value) + 20 for value in part)
-            if not filters or size > room:
+        for part in _lists([value for value in dict.fromkeys(values) if value]):
+            size = sum(map(_size, part))
+            if size > room:
                 filters.append([])
                 room = _LIST_BYTES
             filters[-1].append(one_of(name, part))
             room -= size
     return [either(*parts) for parts in filters]
+
+
+def _lists(values: Sequence[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    filled = 0
+    for value in values:
+        if part and (len(part) == LONGEST_LIST or filled + _size(value) > _LIST_BYTES):
+            yield part
+            part, filled = [], 0
+        part.append(value)
+        filled += _size(value)
+    if part:
+        yield part
+
+
+def _size(value: str) -> int:
+    """Bytes of a value in a filter, tags and escapes included."""
+    return len(value.encode("utf-8", "replace")) + 4 * sum(map(value.count, "&<>")) + len("<value></value>")
 
 
 def _record(kind: str, row: Mapping[str, str | None], fields: Sequence[str], types: Mapping[str, str]) -> Record:

@@ -44,11 +44,14 @@ class Schemas:
             return kept.schema
 
     async def types(self, kind: str) -> Mapping[str, str]:
-        """DATATYPE by upper-case field name; empty when the user may not look the object up, so all is read as text."""
+        """DATATYPE by upper-case field name; empty, so that all is read as text, where `lookup` is not to be had.
+
+        Raises what keeps any call from succeeding, and CONFIG for an unknown object.
+        """
         try:
             schema = await self.describe(kind)
         except SyncError as error:
-            if error.kind is not Kind.PERMISSION:
+            if error.kind not in (Kind.PERMISSION, Kind.BUG):
                 raise
             schema = Schema(kind, {})
             self._kept[kind] = _Kept(schema, self._clock.now())

@@ -13,7 +13,7 @@ _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _CODE = re.compile(r"[A-Za-z_]{1,8}[-_]?[A-Za-z]{0,4}\d{3,}")
 _LONGEST = 1000
 
-_NAME = r"['\"‘“]?(?P<field>[A-Za-z_][\w.]*(?: [A-Za-z][\w.]*){0,2}?)['\"’”]?"
+_NAME = r"['\"‘“]?(?P<field>[A-Za-z_]\w*(?:\.\w+)*(?: [A-Za-z]\w*){0,2}?)['\"’”]?"
 _REQUIRED = (
     rf"(?:missing )?required fields?(?:\(s\))?:? (?:is |are )?(?:missing:? ?)?{_NAME}(?: is| are| was|[.,;]|$)",
     rf"missing (?:a |the |value for )?(?:required )?(?:fields? )?:? ?{_NAME}(?:[.,;]|$)",
@@ -29,6 +29,9 @@ _UNKNOWN = (
 NAMED_FIELD: dict[str, tuple[str, ...]] = {
     "required_field_missing": _REQUIRED,
     "unknown_field": _UNKNOWN,
+    "reference_not_found": (r"specified for (?:field )?['\"]?(?P<field>[A-Za-z_][\w.]*\w)",),
+    "invalid_value": (r"valid value for (?:field )?['\"]?(?P<field>[A-Za-z_][\w.]*\w)",),
+    "value_too_long": (r"illegal length for (?:field )?['\"]?(?P<field>[A-Za-z_][\w.]*\w)",),
     "illegal_format": (r"illegal format for (?:field )?['\"]?(?P<field>[A-Za-z_][\w.]*)",),
 }
 """Per code of ours, how the vendor's sentence names the field. Sentences differ by object; these are tried in order."""

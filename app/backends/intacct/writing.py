@@ -15,7 +15,7 @@ from app.backends.intacct.gateway import Gateway
 from app.backends.intacct.pace import Speed, cut
 from app.backends.intacct.reply import SUCCESS, Answer, Result
 from app.backends.intacct.trouble import Trouble
-from app.backends.intacct.xml import Element, Function, Unreadable
+from app.backends.intacct.xml import Element, Function, Scrubber, Unreadable
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Value
 from app.sync.ports import Action, Outcome, Verdict, Write
@@ -50,7 +50,7 @@ class Writer:
 
     def _measure(self, write: Write) -> int:
         try:
-            return _size(write_function(write, self._gateway.scrub), write)
+            return _size(write_function(write, Scrubber()), write)
         except ValueError:
             return 0
 
