@@ -71,12 +71,7 @@ class Writer:
     # -- create -------------------------------------------------------------------------------------------------------
 
     def _create(self, schema: ObjectSchema, draft: Draft) -> Values:
-        fields = dict(draft.fields)
-        if schema.id and not fields.get(schema.id) and schema.sequence:
-            following = self._company.next_id(schema)
-            if following is not None:
-                fields[schema.id] = following
-        checked = check_fields(self._company, schema, fields, trusted=self._author.trusted)
+        checked = check_fields(self._company, schema, draft.fields, trusted=self._author.trusted)
         problems = checked.problems
         for name, spec in schema.fields.items():
             if spec.required and checked.values.get(name) is None and not any(p.field == name for p in problems):
@@ -86,15 +81,20 @@ class Writer:
         values.update(checked.values)
         values.update(check_lists(schema, draft.lists, problems))
         problems += self._taken(schema, values, None)
+        if not problems and schema.sequence and values[schema.id] is None:
+            values[schema.id] = self._company.next_id(schema)
+            if values[schema.id] is None:
+                problems.append(errors.missing_required(schema.id))
+            problems += self._taken(schema, values, None)
         if problems:
             raise Refused(*problems)
         for name, spec in schema.fields.items():
             if spec.computed:
                 values[name] = spec.computed.format(**values)
         self._relate(schema, values, checked.relations, creating=True)
-        return self._insert(schema, values)
+        return self._insert(schema, values, given=set(checked.values))
 
-    def _insert(self, schema: ObjectSchema, values: Values) -> Values:
+    def _insert(self, schema: ObjectSchema, values: Values, given: set[str]) -> Values:
         company, table = self._company, self._company.tables[schema.name]
         if values.get("RECORDNO") is None:
             values["RECORDNO"] = table.next_number()
@@ -106,7 +106,7 @@ class Writer:
         stamps = {"WHENCREATED": now, "WHENMODIFIED": now, "CREATEDBY": USER_RECORDNO, "MODIFIEDBY": USER_RECORDNO}
         for name, value in stamps.items():
             spec = schema.fields.get(name)
-            if spec is not None and spec.readonly and values.get(name) is None:
+            if spec is not None and spec.readonly and name not in given:
                 values[name] = value
         table.put(values, company.clock.now())
         self._audit("create", schema, values)
