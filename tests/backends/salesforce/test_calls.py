@@ -270,6 +270,18 @@ async def test_work_goes_on_after_a_good_probe(org: ScriptedOrg, backend: Salesf
     assert await look(backend) == []
 
 
+async def test_all_calls_pass_at_once_after_a_good_probe(
+    org: ScriptedOrg, make_backend: Make, clock: FakeClock
+) -> None:
+    backend = make_backend(options=SalesforceOptions(quota_pause=60, describe_ttl=10_000))
+    org.script = [quota(), *(page() for _ in range(6))]
+    with pytest.raises(SyncError):
+        await look(backend)
+    clock.advance(61)
+    await look(backend)
+    assert await asyncio.gather(*(look(backend) for _ in range(5))) == [[]] * 5
+
+
 async def test_a_lost_probe_leaves_the_next_one_free(
     org: ScriptedOrg, backend: SalesforceBackend, clock: FakeClock
 ) -> None:

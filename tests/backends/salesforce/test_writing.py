@@ -226,6 +226,7 @@ async def test_a_result_that_says_neither_yes_nor_no_is_in_doubt(
         refusal(503, "SERVER_UNAVAILABLE"),
         httpx.Response(504),
         httpx.Response(420),
+        refusal(420, "ROUTING", "wrong instance"),
         httpx.Response(403, text="<html>blocked</html>"),
         httpx.Response(302, headers={"Location": "https://evil.example"}),
         httpx.Response(204),
