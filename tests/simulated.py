@@ -16,7 +16,7 @@ from app.backends.intacct.client import IntacctBackend
 from app.backends.pool import LocalSlots
 from app.backends.salesforce.auth import SalesforceCredentials
 from app.backends.salesforce.client import SalesforceBackend
-from app.domain.records import Lane, System
+from app.domain.records import Lane, System, Value
 from app.services import changes, intake, runner, sweeper
 from app.services.context import Context, Pair
 from app.services.items import Item
@@ -28,6 +28,7 @@ from app.simulators.salesforce.app import create_simulator as create_salesforce
 from app.simulators.wire import Dropped
 from app.store.session import Sessions
 from app.store.tables import Connection, Operation
+from app.sync.ports import Action, Write
 from tests.fakes import FakeClock, ListBell, PlainVault
 
 SALESFORCE_URL = "http://127.0.0.1:8101"
@@ -113,6 +114,22 @@ class House:
     def ia(self, kind: str) -> list[dict[str, Any]]:
         """All Intacct records of a kind."""
         return self.intacct.state.records(kind)
+
+    async def edit(self, kind: str, record_id: str, **values: Value) -> None:
+        """Edit a Salesforce record over the wire, as a user would, two seconds later."""
+        await self._edit(System.SALESFORCE, Write(kind, Action.UPDATE, values, "by hand", record_id))
+
+    async def edit_intacct(self, kind: str, recordno: str, values: Mapping[str, Value]) -> None:
+        """Edit an Intacct record over the wire, as a user would, two seconds later."""
+        await self._edit(System.INTACCT, Write(kind, Action.UPDATE, values, f"by hand {self.clock.now()}", recordno))
+
+    async def _edit(self, system: System, write: Write) -> None:
+        self.clock.advance(2)
+        pair = self.context.backends.of(self.connection, Lane.INTERACTIVE)
+        backend = pair.salesforce if system is System.SALESFORCE else pair.intacct
+        (outcome,) = await backend.write([write])
+        if outcome.error is not None:
+            raise outcome.error
 
     async def wish(self, name: str, ids: Sequence[str], *, origin: str = "button", **more: Any) -> list[Item]:
         """Ask for records to be brought in step."""

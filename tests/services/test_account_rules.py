@@ -1,0 +1,242 @@
+"""The rules around accounts and contacts, each shown against both simulators on both databases."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from app.simulators.faults import parse_faults
+from app.store.session import Sessions
+from app.store.tables import Connection, ErrorLog, Operation
+from tests.fakes import FakeClock
+from tests.simulated import House, build_house
+
+
+@pytest.fixture
+async def house(sessions: Sessions, clock: FakeClock, new_id: Callable[[], str]) -> House:
+    """An empty house."""
+    return await build_house(sessions, clock, new_id)
+
+
+async def set_options(house: House, name: str, **options: Any) -> None:
+    """Set options of one object."""
+    async with house.context.begin() as session:
+        row = await session.get_one(Connection, house.connection.id)
+        row.options = {"objects": {name: options}}
+        house.connection = row
+
+
+async def open_errors(house: House) -> list[ErrorLog]:
+    """Open error-log rows, oldest first."""
+    async with house.context.begin() as session:
+        query = select(ErrorLog).where(col(ErrorLog.resolved_at).is_(None)).order_by(col(ErrorLog.first_seen))
+        return list(await session.exec(query))
+
+
+async def operations(house: House, record_id: str) -> list[Operation]:
+    """All operations of a record."""
+    async with house.context.begin() as session:
+        query = select(Operation).where(Operation.record_id == record_id).order_by(col(Operation.id))
+        return list(await session.exec(query))
+
+
+async def test_parent_account_goes_first_and_is_named_on_the_customer(house: House) -> None:
+    (parent,) = house.seed("Account", {"Name": "Parent"})
+    (child,) = house.seed("Account", {"Name": "Child", "ParentId": parent})
+    (done,) = await house.sync("account", child)
+    assert (done.state, done.result) == ("done", "created"), done.message
+    by_name = {customer["NAME"]: customer for customer in house.ia("CUSTOMER")}
+    assert by_name["Child"]["PARENTID"] == by_name["Parent"]["CUSTOMERID"]
+    (cascade,) = await operations(house, parent)
+    assert (cascade.origin, cascade.result, cascade.parent_id) == ("cascade", "created", done.id)
+
+
+async def test_bill_to_contact_goes_first_and_stands_on_the_customer(house: House) -> None:
+    (contact,) = house.seed("Contact", {"FirstName": "Ada", "LastName": "Byron", "Email": "ada@acme.test"})
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Bill_to_Contact__c": contact, "BillingCity": "Reno"})
+    (done,) = await house.sync("account", account)
+    assert done.result == "created", done.message
+    (customer,) = house.ia("CUSTOMER")
+    assert customer["BILLTO"]["CONTACTNAME"] == "Ada Byron"
+    assert house.sf("Contact", contact)["ia_crm__Intacct_Contact_Name__c"] == "Ada Byron"
+    assert not [c for c in house.ia("CONTACT") if c["CONTACTNAME"].startswith("B_")]
+
+
+async def test_failed_reference_blocks_and_its_later_success_brings_the_record(house: House) -> None:
+    (contact,) = house.seed("Contact", {"LastName": "Byron", "ia_crm__Email_2__c": "ada@acme.test", "Email": "a@b.co"})
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Bill_to_Contact__c": contact})
+    plan(house, {"kind": "lock_error", "match": "create:CONTACT", "times": 100})
+    items = await house.wish("account", [account])
+    await house.drain()
+    assert (await house.operation(str(items[0].operation_id))).state == "waiting"
+    house.intacct.state.faults.reset()
+    await house.pass_time(60)
+    done = await house.operation(str(items[0].operation_id))
+    assert (done.state, done.result) == ("done", "created"), done.message
+    assert await open_errors(house) == []
+
+
+def plan(house: House, *faults: dict[str, Any]) -> None:
+    """Plan faults at Intacct."""
+    for fault in parse_faults(faults):
+        house.intacct.state.faults.add(fault)
+
+
+async def test_supplied_customer_id_is_used(house: House) -> None:
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__IntacctID__c": "M-77", "BillingCity": "Reno"})
+    (done,) = await house.sync("account", account)
+    assert (done.result, done.intacct_id) == ("created", "M-77")
+    (customer,) = house.ia("CUSTOMER")
+    assert (customer["CUSTOMERID"], customer["BILLTO"]["CONTACTNAME"]) == ("M-77", "B_M-77")
+
+
+async def test_supplied_id_needs_no_second_write_for_its_contacts(house: House) -> None:
+    (account,) = house.seed(
+        "Account", {"Name": "Acme", "ia_crm__IntacctID__c": "M-77", "BillingCity": "Reno", "ShippingCity": "Elko"}
+    )
+    await house.sync("account", account)
+    assert house.intacct.state.meters()["records_written"] == 3
+
+
+async def test_missing_sequence_is_a_configuration_error_with_advice(house: House) -> None:
+    house.intacct.state.configure({"sequences": {"CUSTOMER": False}})
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    (done,) = await house.sync("account", account)
+    assert (done.state, done.result, done.reason) == ("done", "failed", "sequence_missing")
+    (error,) = await open_errors(house)
+    assert error.kind == "config"
+    assert "sequence" in error.advice
+    stands = house.sf("Account", account)
+    assert stands["ia_crm__Intacct_Sync_Status__c"] == "Error"
+    assert "sequence" in stands["ia_crm__Intacct_Sync_Errors__c"]
+
+
+async def test_success_clears_status_and_error_log(house: House) -> None:
+    house.intacct.state.configure({"sequences": {"CUSTOMER": False}})
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    await house.sync("account", account)
+    house.intacct.state.configure({"sequences": {"CUSTOMER": True}})
+    (done,) = await house.sync("account", account)
+    assert done.result == "created"
+    assert await open_errors(house) == []
+    stands = house.sf("Account", account)
+    assert (stands["ia_crm__Intacct_Sync_Status__c"], stands["ia_crm__Intacct_Sync_Errors__c"]) == ("OK", None)
+
+
+async def test_first_run_on_a_populated_company_links_by_name_and_makes_no_duplicate(house: House) -> None:
+    house.seed_intacct("CUSTOMER", {"NAME": "Acme", "CUSTOMERID": "OLD-1"})
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    (done,) = await house.sync("account", account)
+    assert (done.result, done.reason, done.intacct_id) == ("updated", "linked_by_name", "OLD-1")
+    (customer,) = house.ia("CUSTOMER")
+    assert customer["SFDC_ID"] == account
+
+
+async def test_two_customers_of_one_name_are_reported_not_guessed(house: House) -> None:
+    house.seed_intacct("CUSTOMER", {"NAME": "Acme", "CUSTOMERID": "A"}, {"NAME": "Acme", "CUSTOMERID": "B"})
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    (done,) = await house.sync("account", account)
+    assert (done.result, done.reason) == ("conflicted", "ambiguous_match")
+    assert "A, B" in done.message
+    assert len(house.ia("CUSTOMER")) == 2
+
+
+async def test_id_on_the_account_wins_over_the_name(house: House) -> None:
+    house.seed_intacct("CUSTOMER", {"NAME": "Acme", "CUSTOMERID": "A"}, {"NAME": "Acme", "CUSTOMERID": "B"})
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__IntacctID__c": "B"})
+    (done,) = await house.sync("account", account)
+    assert (done.result, done.intacct_id) == ("updated", "B")
+
+
+async def test_copied_account_does_not_steal_the_customer(house: House) -> None:
+    (first,) = house.seed("Account", {"Name": "Acme"})
+    (done,) = await house.sync("account", first)
+    (copy,) = house.seed("Account", {"Name": "Acme", "ia_crm__IntacctID__c": done.intacct_id})
+    (refused,) = await house.sync("account", copy)
+    assert (refused.result, refused.reason) == ("conflicted", "id_taken")
+    assert len(house.ia("CUSTOMER")) == 1
+
+
+@pytest.mark.parametrize("origin", ["button", "massTool", "flow", "apex", "schedule"])
+async def test_sync_only_once_stops_every_origin_after_the_first_creation(house: House, origin: str) -> None:
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    await set_options(house, "account", syncOnlyOnce=True)
+    (first,) = await house.sync("account", account, origin=origin)
+    assert first.result == "created"
+    await house.edit("Account", account, Name="Acme Two")
+    (second,) = await house.sync("account", account, origin=origin)
+    assert (second.result, second.reason) == ("skipped", "sync_only_once")
+    assert house.ia("CUSTOMER")[0]["NAME"] == "Acme"
+
+
+async def test_edit_in_intacct_comes_back_even_with_sync_only_once(house: House) -> None:
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    await set_options(house, "account", syncOnlyOnce=True)
+    await house.sync("account", account)
+    await edit_customer(house, CREDITLIMIT="500.00", NAME="Acme in Intacct")
+    await house.poll()
+    stands = house.sf("Account", account)
+    assert (float(stands["ia_crm__Credit_Limit__c"]), stands["Name"]) == (500.0, "Acme in Intacct")
+
+
+async def edit_customer(house: House, **values: str) -> None:
+    """Edit the one customer there is, as a user of Intacct would."""
+    (customer,) = house.ia("CUSTOMER")
+    await house.edit_intacct("CUSTOMER", customer["RECORDNO"], values)
+
+
+async def test_own_write_coming_back_is_unchanged_and_no_operation(house: House) -> None:
+    (account,) = house.seed("Account", {"Name": "Acme", "BillingCity": "Reno"})
+    await house.sync("account", account)
+    counts = await house.poll()
+    assert counts["default/account"].plain() == {"seen": 1, "unlinked": 0, "unchanged": 1, "wished": 0}
+    assert len(await operations(house, account)) == 1
+
+
+async def test_field_changed_on_both_sides_goes_to_the_newest_and_is_told(house: House) -> None:
+    (account,) = house.seed("Account", {"Name": "Acme", "Phone": "1"})
+    await house.sync("account", account)
+    await edit_customer(house, **{"DISPLAYCONTACT.PHONE1": "2"})
+    house.clock.advance(5)
+    await house.edit("Account", account, Phone="3")
+    (done,) = await house.sync("account", account)
+    assert done.result == "updated"
+    assert house.ia("CUSTOMER")[0]["DISPLAYCONTACT"]["PHONE1"] == "3"
+
+
+async def test_customer_made_in_intacct_never_makes_an_account(house: House) -> None:
+    house.seed_intacct("CUSTOMER", {"NAME": "Only there", "CUSTOMERID": "X"})
+    counts = await house.poll()
+    assert counts["default/account"].unlinked == 1
+    assert house.salesforce.state.records("Account") == []
+
+
+async def test_deleted_account_is_skipped_with_the_reason(house: House) -> None:
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    house.salesforce.state.delete({"object": "Account", "ids": [account]})
+    (done,) = await house.sync("account", account)
+    assert (done.result, done.reason) == ("skipped", "deleted_in_salesforce")
+
+
+async def test_namesakes_get_contacts_of_their_own(house: House) -> None:
+    first, second = house.seed("Contact", {"LastName": "Smith"}, {"LastName": "Smith"})
+    one, two = await house.sync("contact", first, second)
+    assert {one.result, two.result} == {"created"}
+    names = {house.sf("Contact", i)["ia_crm__Intacct_Contact_Name__c"] for i in (first, second)}
+    assert len(names) == 2
+    assert "Smith" in names
+
+
+async def test_switched_off_connection_keeps_wishes_waiting(house: House) -> None:
+    async with house.context.begin() as session:
+        row = await session.get_one(Connection, house.connection.id)
+        row.enabled = False
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    (waiting,) = await house.sync("account", account)
+    assert (waiting.state, house.ia("CUSTOMER")) == ("queued", [])
+    async with house.context.begin() as session:
+        row = await session.get_one(Connection, house.connection.id)
+        row.enabled = True
+    await house.drain()
+    assert (await house.operation(waiting.id)).result == "created"
