@@ -92,6 +92,11 @@ class Settings(BaseSettings):
         return self.database_url is not None and self.redis_url is not None
 
     @property
+    def settled_mode(self) -> Mode:
+        """The mode in words."""
+        return Mode.PRODUCTION if self.production else Mode.OFFLINE
+
+    @property
     def database(self) -> str:
         """The database to use: the given one, else a file in the data directory."""
         return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'tandem.db').absolute()}"
@@ -104,7 +109,7 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """The variables from which a child process reads exactly these settings."""
         given = {
-            "TANDEM_MODE": (Mode.PRODUCTION if self.production else Mode.OFFLINE).value,
+            "TANDEM_MODE": self.settled_mode.value,
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "TANDEM_HOST": self.host,

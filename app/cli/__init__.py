@@ -1,0 +1,195 @@
+"""`tandem`: the one command. Starts processes and calls services; no rule about records stands here.
+
+This package alone may start simulators and the embedded queue server.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+import uvicorn
+from uvicorn.importer import import_from_string
+
+from app import telemetry
+from app.bootstrap import FirstStart, ensure_default_connection, open_container
+from app.cli import catalogue
+from app.cli.access import connections_app, keys_app
+from app.cli.children import ChildError
+from app.cli.stack import Simulators, Stack
+from app.config import Settings, SettingsError, load_settings
+from app.domain.errors import SyncError
+from app.domain.records import Lane
+from app.objects import CATALOGUE
+from app.store import migrations
+
+APPLICATION = "app.main:create_app"
+"""Loaded by name: only `api` and `openapi` pay for importing it."""
+
+GRACEFUL_SECONDS = 10
+
+cli = typer.Typer(
+    help="Keeps Salesforce and Sage Intacct in step.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+cli.add_typer(keys_app, name="keys")
+cli.add_typer(connections_app, name="connections")
+
+
+def main() -> None:
+    """The entry point: failures an operator can mend are one sentence and exit code 2."""
+    try:
+        cli()
+    except (SettingsError, ChildError, PermissionError) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        sys.exit(2)
+    except SyncError as refused:
+        sys.stderr.write(f"{refused.message} {refused.advice}\n")
+        sys.exit(2)
+
+
+@cli.command()
+def up() -> None:
+    """Start everything on this machine and keep it running until Ctrl-C."""
+    settings = load_settings()
+
+    async def body() -> None:
+        async with Stack(settings, typer.echo) as stack:
+            typer.echo("\n".join(_greeting(stack)))
+            await asyncio.Event().wait()
+
+    _run_until_signal(body)
+    typer.echo("Stopped.")
+
+
+@cli.command()
+def api() -> None:
+    """Serve the API."""
+    settings = load_settings()
+    telemetry.configure_logging(settings.log_level)
+    uvicorn.run(
+        import_from_string(APPLICATION)(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+
+
+@cli.command()
+def worker(lane: Annotated[Lane, typer.Option(help="Whose work is done: a waiting person's, or mass runs.")]) -> None:
+    """Work on one lane until SIGTERM; the current batches are finished."""
+    load_settings()
+    os.execv(sys.executable, [sys.executable, "-m", "workers.main", lane.value])  # noqa: S606 - our own module
+
+
+@cli.command()
+def migrate(as_json: Annotated[bool, typer.Option("--json", help="Answer for programs.")] = False) -> None:
+    """Bring the database to this version's schema; at first make the default connection and its admin key."""
+    made = asyncio.run(_migrate(load_settings()))
+    if as_json:
+        typer.echo(msgspec.json.encode({"connectionId": made.connection_id, "adminKey": made.admin_key}))
+        return
+    typer.echo("The database is up to date.")
+    if made.admin_key:
+        typer.echo(f"Admin key (shown this once): {made.admin_key}")
+
+
+@cli.command()
+def simulators() -> None:
+    """Run both simulators until Ctrl-C."""
+    settings = load_settings()
+
+    async def body() -> None:
+        async with Simulators(settings, typer.echo) as running:
+            typer.echo(f"Salesforce {running.salesforce_url}\nIntacct    {running.intacct_url}")
+            await asyncio.Event().wait()
+
+    _run_until_signal(body)
+
+
+@cli.command()
+def openapi(
+    path: Annotated[Path, typer.Argument(help="The file to write; - for the output.")] = Path("openapi/openapi.json"),
+) -> None:
+    """Write the API's document."""
+    document = import_from_string(APPLICATION)(load_settings()).openapi()
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    if str(path) == "-":
+        typer.echo(text, nl=False)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+@cli.command("lint-objects")
+def lint_objects(
+    write: Annotated[bool, typer.Option("--write", help="Write the document of objects anew.")] = False,
+    path: Annotated[Path, typer.Option(help="Where the document stands.")] = catalogue.DOCUMENT,
+) -> None:
+    """Check the declarations, and that their document is up to date."""
+    found = catalogue.all_problems(CATALOGUE.values())
+    text = catalogue.document(CATALOGUE.values())
+    if write:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    elif not path.exists() or path.read_text(encoding="utf-8") != text:
+        found.append(f"{path} is not up to date: run `tandem lint-objects --write`.")
+    for sentence in found:
+        typer.echo(sentence)
+    if found:
+        raise typer.Exit(1)
+    typer.echo(f"{len(CATALOGUE)} objects, no problems.")
+
+
+async def _migrate(settings: Settings) -> FirstStart:
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    await migrations.upgrade(settings.database)
+    async with open_container(settings, role="migrate") as container:
+        return await ensure_default_connection(container.context, settings)
+
+
+def _run_until_signal(body: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `body`; SIGINT or SIGTERM cancels it once, and it ends in its own good order."""
+
+    async def guarded() -> None:
+        task = asyncio.ensure_future(body())
+        asked = asyncio.Event()
+
+        def ask() -> None:
+            if not asked.is_set():
+                asked.set()
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ask)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not asked.is_set():
+                raise
+
+    asyncio.run(guarded())
+
+
+def _greeting(stack: Stack) -> list[str]:
+    settings = stack.settings
+    lines = ["", "Tandem is ready.", f"  API         {stack.url}"]
+    if not settings.production:
+        lines += [
+            f"  Salesforce  {stack.salesforce_url}  (simulated)",
+            f"  Intacct     {stack.intacct_url}  (simulated)",
+        ]
+    lines.append(f"  Data, logs  {settings.data_dir}")
+    if stack.admin_key and settings.admin_key is None:
+        lines.append(f"  Admin key   {stack.admin_key}  (shown this once)")
+    return [*lines, "Press Ctrl-C to stop.", ""]
