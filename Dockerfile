@@ -23,7 +23,7 @@ COPY --from=build /opt/tandem /opt/tandem
 COPY --from=build /srv/tandem /srv/tandem
 WORKDIR /srv/tandem
 ENV PATH=/opt/tandem/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    TANDEM_MODE=production TANDEM_HOST=0.0.0.0 TANDEM_PORT=8000
+    TANDEM_MODE=production TANDEM_HOST=0.0.0.0 TANDEM_PORT=8000 TANDEM_DATA_DIR=/tmp/tandem
 USER 10001
 EXPOSE 8000
 # for the API; a worker switches it off (compose.yaml)
