@@ -3,9 +3,11 @@
 Time is the fake clock's on all sides. No assertion and no fixture stands here.
 """
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -33,6 +35,32 @@ from tests.fakes import FakeClock, ListBell, PlainVault
 
 SALESFORCE_URL = "http://127.0.0.1:8101"
 INTACCT_URL = "http://127.0.0.1:8102/ia/xml/xmlgw.phtml"
+
+
+class PatientClock(FakeClock):
+    """Short waits jump, as in every fake clock; long ones (a lease being kept) last until somebody moves the hands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sleepers: list[tuple[datetime, asyncio.Event]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Jump, or wait for `advance`."""
+        if seconds < 10:
+            await super().sleep(seconds)
+            await asyncio.sleep(0)
+            return
+        woken = asyncio.Event()
+        self._sleepers.append((self.now() + timedelta(seconds=seconds), woken))
+        await woken.wait()
+
+    def advance(self, seconds: float) -> None:
+        """Move on, and wake who has slept long enough."""
+        super().advance(seconds)
+        due = [one for one in self._sleepers if one[0] <= self.now()]
+        self._sleepers = [one for one in self._sleepers if one not in due]
+        for _, woken in due:
+            woken.set()
 
 
 class BreakableTransport(httpx.AsyncBaseTransport):
@@ -172,8 +200,9 @@ class House:
         return counts
 
 
-async def build_house(sessions: Sessions, clock: FakeClock, new_id: Callable[[], str], **settings: Any) -> House:
+async def build_house(sessions: Sessions, new_id: Callable[[], str], **settings: Any) -> House:
     """A house over a migrated, empty database, with one offline connection."""
+    clock = PatientClock()
     sim_clock = SimClock(lambda: clock.now().timestamp())
     salesforce, intacct = create_salesforce(sim_clock), create_intacct(sim_clock)
     bell = ListBell()

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.services.context import Context
 from app.store import bindings as links
 from app.store import journal as store
-from app.store.tables import Binding, Intent
+from app.store.tables import UNSETTLED, Binding, Intent
 from app.store.values import decode, encode
 from app.sync.ports import Action, Bound, Claim, Draft, Promise, Receipt, Settled
 
@@ -129,46 +129,58 @@ class SqlJournal:
             for row in await store.of_documents(session, self._connection_id, [d.op_key for d in drafts]):
                 known.setdefault(row.op_key, []).append(row)
             promises: list[Promise | None] = []
+            fresh: list[dict[str, Any]] = []
             for draft in drafts:
-                ours = draft.claim.operation_id in held
-                intent = self._intent(object_name, draft, known.get(draft.op_key, []), now) if ours else None
-                if intent is not None:
-                    session.add(intent)
-                    known.setdefault(draft.op_key, []).append(intent)
-                promises.append(_promise(intent, draft.claim) if intent is not None else None)
+                promise = None
+                if draft.claim.operation_id in held:
+                    promise = self._promise(object_name, draft, known.get(draft.op_key, []), fresh, now)
+                promises.append(promise)
+            await store.insert(session, fresh)
         return promises
 
-    def _intent(self, object_name: str, draft: Draft, known: Sequence[Intent], now: datetime) -> Intent | None:
-        """The row for a draft: an unsent one again, or a new revision; None while another one is open."""
-        if any(row.state in ("intent", "ambiguous", "held") for row in known):
+    def _promise(
+        self, object_name: str, draft: Draft, known: Sequence[Intent], fresh: list[dict[str, Any]], now: datetime
+    ) -> Promise | None:
+        """Promise a draft: an unsent intent again, or a new revision in `fresh`; None while another one is open."""
+        twin = any(row["op_key"] == draft.op_key for row in fresh)
+        if twin or any(row.state in UNSETTLED for row in known):
             return None
         values = encode(draft.values)
-        digest = hashlib.sha256(json.dumps([draft.kind, draft.action, draft.key, values], sort_keys=True).encode())
+        content = json.dumps([draft.kind, draft.action, draft.key, values], sort_keys=True)
+        said = {
+            "operation_id": draft.claim.operation_id,
+            "fence": draft.claim.fence,
+            "state": "intent",
+            "kind": draft.kind,
+            "action": draft.action.value,
+            "key": draft.key,
+            "values": values,
+            "request_hash": hashlib.sha256(content.encode()).hexdigest(),
+            "looks": 0,
+            "sent_at": now,
+            "next_look_at": None,
+        }
         row = next((row for row in known if row.state == Settled.UNSENT), None)
-        if row is None:
-            revision = 1 + max((row.revision for row in known), default=0)
-            row = Intent(
-                id=self._context.new_id(),
-                connection_id=self._connection_id,
-                operation_id=draft.claim.operation_id,
-                object=object_name,
-                salesforce_id=draft.claim.record_id,
-                op_key=draft.op_key,
-                revision=revision,
-                control_id=control_id(draft.op_key, revision),
-                kind=draft.kind,
-                action=draft.action,
-                request_hash="",
-                fence=draft.claim.fence,
-                state=Settled.RESENT,
-                sent_at=now,
-                created_at=now,
-            )
-        row.operation_id, row.fence, row.state = draft.claim.operation_id, draft.claim.fence, "intent"
-        row.kind, row.action, row.key = draft.kind, draft.action, draft.key
-        row.values, row.request_hash = values, digest.hexdigest()
-        row.sends, row.looks, row.sent_at, row.next_look_at = row.sends + 1, 0, now, None
-        return row
+        if row is not None:
+            for name, value in said.items():
+                setattr(row, name, value)
+            row.sends += 1
+            return Promise(row.id, draft, row.control_id, now, sends=row.sends)
+        revision = 1 + max((row.revision for row in known), default=0)
+        said |= {
+            "id": self._context.new_id(),
+            "connection_id": self._connection_id,
+            "object": object_name,
+            "salesforce_id": draft.claim.record_id,
+            "op_key": draft.op_key,
+            "revision": revision,
+            "control_id": control_id(draft.op_key, revision),
+            "sends": 1,
+            "trail": [],
+            "created_at": now,
+        }
+        fresh.append(said)
+        return Promise(str(said["id"]), draft, str(said["control_id"]), now)
 
     async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> None:
         """See `Journal.settle`."""

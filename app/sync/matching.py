@@ -57,7 +57,7 @@ async def _match(batch: Batch, found: list[Record], bindings: Bindings) -> None:
     """Link unlinked records to an existing twin: by our key, then by the declared fields in order; never by guess."""
     plan = batch.plan
     works = [work for work in batch.open if work.bound is None]
-    if not works or not found:
+    if not works:
         return
     taken = await bindings.by_intacct_key(plan.object.name, [record.key for record in found])
     free = [record for record in found if record.key not in taken]
@@ -78,6 +78,7 @@ async def _match(batch: Batch, found: list[Record], bindings: Bindings) -> None:
     for work in works:
         if work.settlement is None and work.target is None:
             _refuse_taken_key(batch, work, in_use)
+            in_use |= set(work.keys[:1])
 
 
 def _match_one(

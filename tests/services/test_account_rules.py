@@ -9,14 +9,13 @@ from sqlmodel import col, select
 from app.simulators.faults import parse_faults
 from app.store.session import Sessions
 from app.store.tables import Connection, ErrorLog, Operation
-from tests.fakes import FakeClock
 from tests.simulated import House, build_house
 
 
 @pytest.fixture
-async def house(sessions: Sessions, clock: FakeClock, new_id: Callable[[], str]) -> House:
+async def house(sessions: Sessions, new_id: Callable[[], str]) -> House:
     """An empty house."""
-    return await build_house(sessions, clock, new_id)
+    return await build_house(sessions, new_id)
 
 
 async def set_options(house: House, name: str, **options: Any) -> None:

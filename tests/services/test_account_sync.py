@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 
 from app.store.session import Sessions
-from tests.fakes import FakeClock
 from tests.simulated import House, build_house
 
 ACME = {
@@ -20,9 +19,9 @@ ACME = {
 
 
 @pytest.fixture
-async def house(sessions: Sessions, clock: FakeClock, new_id: Callable[[], str]) -> House:
+async def house(sessions: Sessions, new_id: Callable[[], str]) -> House:
     """An empty house."""
-    return await build_house(sessions, clock, new_id)
+    return await build_house(sessions, new_id)
 
 
 async def test_account_becomes_one_customer_and_hears_of_it(house: House) -> None:
