@@ -43,6 +43,11 @@ class Found:
         return found
 
     @property
+    def counts(self) -> dict[str, str]:
+        """Attributes of `<data>`."""
+        return {str(name): str(value) for name, value in self.data.attrib.items()}
+
+    @property
     def rows(self) -> list[dict[str, str]]:
         return [{str(cell.tag): cell.text or "" for cell in row} for row in self.data]
 
