@@ -118,7 +118,7 @@ class SqlSlots:
         ]
         async with self._sessions() as session, session.begin():
             insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgres
-            await session.execute(insert(_T).values(rows).on_conflict_do_nothing())
+            await session.exec(insert(_T).values(rows).on_conflict_do_nothing())
         self._prepared.add(system)
 
     def _keep(self, token: str) -> None:
@@ -146,7 +146,7 @@ class SqlSlots:
 
     async def _run(self, statement: Update, **values: Any) -> int:
         async with self._sessions() as session, session.begin():
-            result: Any = await session.execute(statement.values(**values))
+            result: Any = await session.exec(statement.values(**values))
             return int(result.rowcount)
 
 
