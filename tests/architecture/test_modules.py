@@ -65,6 +65,23 @@ def _without_sizes(node: ast.AST) -> Iterator[ast.AST]:
             yield from _without_sizes(child)
 
 
+def uses_of_simulators(modules: Iterable[Module]) -> list[str]:
+    """Imports of the simulators by the product: they are processes, started by the CLI and not imported by anybody."""
+    return [
+        f"{module.path}:{node.lineno}"
+        for module in modules
+        if not module.path.startswith(("app/simulators/", "app/cli/"))
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        if any(f"{name}.".startswith("app.simulators.") for name in _imported(node))
+    ]
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    names = [alias.name for alias in node.names]
+    return names if isinstance(node, ast.Import) else [f"{node.module}.{name}" for name in names]
+
+
 def foreign_transactions(modules: Iterable[Module]) -> list[str]:
     """Calls of `begin`, `begin_nested`, `commit` or `rollback` outside the services."""
     return [
@@ -121,6 +138,10 @@ def test_status_codes_stand_in_one_place() -> None:
     assert status_codes(product()) == []
 
 
+def test_nobody_but_the_cli_knows_the_simulators() -> None:
+    assert uses_of_simulators(product()) == []
+
+
 def test_only_services_own_transactions() -> None:
     assert foreign_transactions(product()) == []
 
@@ -166,6 +187,20 @@ def test_a_deferred_import_is_caught(statement: str) -> None:
 )
 def test_a_status_code_elsewhere_is_caught(path: str, text: str, caught: bool) -> None:
     assert bool(status_codes([Module.of(path, text)])) is caught
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "caught"),
+    [
+        ("app/bootstrap/x.py", "from app.simulators.salesforce import app", True),
+        ("workers/x.py", "import app.simulators", True),
+        ("app/services/x.py", "from app import simulators", True),
+        ("app/cli/x.py", "import app.simulators", False),
+        ("app/simulators/x.py", "from app.simulators import clock", False),
+    ],
+)
+def test_a_use_of_the_simulators_is_caught(path: str, text: str, caught: bool) -> None:
+    assert bool(uses_of_simulators([Module.of(path, text)])) is caught
 
 
 @pytest.mark.parametrize(
