@@ -124,6 +124,8 @@ class Parser:
     def _items(self, nested: bool) -> tuple[Path | Count | Query, ...]:
         items: list[Path | Count | Query] = []
         while True:
+            if self._now.word == "TYPEOF":
+                raise self._wrong()
             if self._take("("):
                 items.append(self.query(nested=True))
                 self._expect(")")
