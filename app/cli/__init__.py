@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 import uvicorn
+from rich.console import Console
 from uvicorn.importer import import_from_string
 
 from app import telemetry
@@ -21,6 +22,9 @@ from app.bootstrap import FirstStart, ensure_default_connection, open_container
 from app.cli import catalogue
 from app.cli.access import connections_app, keys_app
 from app.cli.children import ChildError
+from app.cli.demo.accounts import AccountsError
+from app.cli.demo.run import Story, play
+from app.cli.demo.show import numbers, show
 from app.cli.stack import Simulators, Stack
 from app.config import Settings, SettingsError, load_settings
 from app.domain.errors import SyncError
@@ -47,7 +51,7 @@ def main() -> None:
     """The entry point: failures an operator can mend are one sentence and exit code 2."""
     try:
         cli()
-    except (SettingsError, ChildError, PermissionError) as wrong:
+    except (SettingsError, ChildError, AccountsError, PermissionError) as wrong:
         sys.stderr.write(f"{wrong}\n")
         sys.exit(2)
     except SyncError as refused:
@@ -67,6 +71,30 @@ def up() -> None:
 
     _run_until_signal(body)
     typer.echo("Stopped.")
+
+
+@cli.command()
+def demo(
+    accounts: Annotated[Path | None, typer.Option(help="A CSV file whose header names Account fields.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with the figures as one line of JSON.")] = False,
+) -> None:
+    """Bring accounts to Intacct in an installation of its own, and check every number; exit 1 when one is off."""
+    settings = load_settings()
+    stories: list[Story] = []
+
+    async def body() -> None:
+        stories.append(await play(settings, accounts, typer.echo))
+
+    _run_until_signal(body)
+    if not stories:
+        raise typer.Exit(130)
+    show(stories[0], Console())
+    figures = numbers(stories[0].figures)
+    for sentence in figures["problems"]:
+        typer.echo(f"OFF: {sentence}")
+    if as_json:
+        typer.echo(msgspec.json.encode(figures))
+    raise typer.Exit(0 if figures["ok"] else 1)
 
 
 @cli.command()

@@ -1,0 +1,99 @@
+"""The demo's hands: the public API as a Flow would call it, and the simulators' control planes to look behind it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import httpx
+
+LIST = 200
+"""Ids per call: one trigger chunk of Salesforce (salesforce-api.md 10.1)."""
+
+PAGE = 200
+READ_CALLS = ("describe", "query")
+
+
+class Caller:
+    """Calls one installation. Any refusal raises httpx.HTTPStatusError."""
+
+    def __init__(self, api: httpx.AsyncClient, salesforce: httpx.AsyncClient, intacct: httpx.AsyncClient) -> None:
+        self._api, self._salesforce, self._intacct = api, salesforce, intacct
+
+    async def account_fields(self) -> list[str]:
+        """Fields of Account that may be set, from Salesforce's own description."""
+        form = {"grant_type": "client_credentials", "client_id": "client", "client_secret": "secret"}
+        token = (await _json(self._salesforce.post("/services/oauth2/token", data=form)))["access_token"]
+        path, headers = "/services/data/v64.0/sobjects/Account/describe", {"Authorization": f"Bearer {token}"}
+        described = await _json(self._salesforce.get(path, headers=headers))
+        return [field["name"] for field in described["fields"] if field["createable"]]
+
+    async def load(self, records: Sequence[dict[str, Any]]) -> list[str]:
+        """Put accounts into Salesforce; their ids."""
+        made = await _json(self._salesforce.post("/_sim/seed", json={"Account": list(records)}))
+        return [record["Id"] for record in made["Account"]]
+
+    async def sync(self, ids: Sequence[str], run: str) -> list[str]:
+        """Ask for the accounts to be brought in step, as a Flow would; the operations' ids, in order."""
+        operations: list[str] = []
+        for start in range(0, len(ids), LIST):
+            part = list(ids[start : start + LIST])
+            wish = {"recordIds": part, "origin": "flow", "requestedBy": "demo", "requestId": f"demo-{run}-{start}"}
+            accepted = await _json(self._api.post("/v1/sync/account", json=wish))
+            operations += [item["operationId"] for item in accepted["items"]]
+        return operations
+
+    async def operations(self, since: str) -> dict[str, dict[str, Any]]:
+        """All operations on accounts accepted since an instant, by id."""
+        found: dict[str, dict[str, Any]] = {}
+        query: dict[str, Any] = {"object": "account", "since": since, "pageSize": PAGE}
+        while True:
+            page = await _json(self._api.get("/v1/operations", params=query))
+            found |= {item["operationId"]: item for item in page["items"]}
+            if not page.get("nextCursor"):
+                return found
+            query["cursor"] = page["nextCursor"]
+
+    async def errors(self, record_id: str) -> list[dict[str, Any]]:
+        """The error log of one account."""
+        listed: list[dict[str, Any]] = (await _json(self._api.get(f"/v1/errors/account/{record_id}")))["items"]
+        return listed
+
+    async def record(self, record_id: str) -> dict[str, Any]:
+        """One account explained."""
+        explained: dict[str, Any] = await _json(self._api.get(f"/v1/records/account/{record_id}"))
+        return explained
+
+    async def behind(self, system: str, kind: str) -> list[dict[str, Any]]:
+        """Records as the vendor's simulator holds them."""
+        client = {"salesforce": self._salesforce, "intacct": self._intacct}[system]
+        records: list[dict[str, Any]] = await _json(client.get(f"/_sim/records/{kind}"))
+        return records
+
+    async def meters(self) -> dict[str, int]:
+        """What has been spent and written so far: `transactions`, `calls`, `intacct_writes`, `salesforce_writes`."""
+        intacct = await _json(self._intacct.get("/_sim/meters"))
+        salesforce = await _json(self._salesforce.get("/_sim/meters"))
+        return {
+            "transactions": intacct["transactions"],
+            "calls": salesforce["calls"],
+            "intacct_writes": intacct["records_written"],
+            "salesforce_writes": salesforce["writes"],
+        }
+
+
+def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    """What was spent between two readings of the meters."""
+    return {name: after[name] - before[name] for name in after}
+
+
+def count_by(items: Iterable[dict[str, Any]], name: str) -> dict[str, int]:
+    """How many items bear each value of a member."""
+    counted: dict[str, int] = {}
+    for item in items:
+        counted[str(item.get(name))] = counted.get(str(item.get(name)), 0) + 1
+    return counted
+
+
+async def _json(answer: Any) -> Any:
+    response: httpx.Response = await answer
+    response.raise_for_status()
+    return response.json()

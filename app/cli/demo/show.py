@@ -1,0 +1,60 @@
+"""The demo's figures as a table, an error log and a history for people to read."""
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.demo.run import Figures, Story
+
+ROWS = (
+    ("Accounts in", "accounts", "{}"),
+    ("Accounts right, compared in both systems", "right", "{}"),
+    ("Customers created", "customers_created", "{}"),
+    ("Contacts created from addresses", "contacts_created", "{}"),
+    ("Unchanged on the second run", "unchanged_on_second_run", "{}"),
+    ("Records written on the second run", "written_on_second_run", "{}"),
+    ("Failed with a reason (one was spoilt on purpose)", "failed_with_reason", "{}"),
+    ("Intacct transactions per account", "transactions_per_account", "{:.3f}"),
+    ("Intacct transactions per record write", "transactions_per_record_write", "{:.3f}"),
+    ("Salesforce calls per account", "salesforce_calls_per_account", "{:.4f}"),
+    ("Seconds, first run", "seconds", "{:.1f}"),
+    ("Seconds, second run", "seconds_second_run", "{:.1f}"),
+)
+
+
+def show(story: Story, console: Console) -> None:
+    """Print everything."""
+    table = Table(title="Accounts to customers")
+    table.add_column("What")
+    table.add_column("Number", justify="right")
+    for label, name, pattern in ROWS:
+        table.add_row(label, pattern.format(getattr(story.figures, name)))
+    console.print(table)
+    console.print("\nThe error log of the spoilt account:")
+    for error in story.errors:
+        console.print(f"  {error['code']} ({error['kind']}): {error['message']}", markup=False)
+        console.print(f"  What to do: {error['advice']}", markup=False)
+    console.print("\nThe history of a good account:")
+    for line in _history(story.history):
+        console.print(f"  {line}", markup=False)
+
+
+def _history(record: dict[str, Any]) -> list[str]:
+    lines = [f"{record['object']} {record['recordId']} is {record.get('intacctId')} in Intacct"]
+    for decision in record["decisions"]:
+        lines.append(f"{decision['at']}  {decision['result']} ({decision['reason']})")
+        lines += [f"    {change['system']} {change['field']} = {change['after']}" for change in decision["changes"]]
+    return lines
+
+
+def numbers(figures: Figures) -> dict[str, Any]:
+    """The figures for programs, camelCase, with `ok` and the list of what is off."""
+    plain = {_camel(name): value for name, value in asdict(figures).items()}
+    return {"ok": not figures.problems(), **plain, "problems": figures.problems()}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
