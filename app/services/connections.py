@@ -75,10 +75,15 @@ class Described:
     secrets_set: frozenset[str]
 
 
+async def get(context: Context, connection_id: str) -> Connection:
+    """The connection, secrets sealed. Raises SyncError CONFIG `connection_unknown`."""
+    async with context.begin() as session:
+        return known(await connections.get(session, connection_id))
+
+
 async def describe(context: Context, connection_id: str) -> Described:
     """Settings, and which secrets are set. Raises SyncError CONFIG `connection_unknown`."""
-    async with context.begin() as session:
-        row = known(await connections.get(session, connection_id))
+    row = await get(context, connection_id)
     return Described(row, frozenset(context.vault.open(row.secrets)))
 
 

@@ -7,7 +7,8 @@ nothing anywhere.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import select
 
 from app.domain.declaration import LINK_FIELD, Rule, SyncedObject
@@ -20,6 +21,9 @@ from app.services.planning import plan_for
 from app.store import connections
 from app.store.tables import Connection
 from app.sync.ports import Backend
+
+OUTAGES = (OperationalError, InterfaceError, PoolTimeout, ConnectionError)
+"""What is raised when the database does not answer, or not in time."""
 
 Probe = Callable[[], Awaitable[bool]]
 
@@ -54,7 +58,7 @@ async def readiness(context: Context, connection_id: str, queue: Probe | None = 
         async with context.begin() as session:
             await session.exec(select(1))
             connection = await connections.get(session, connection_id)
-    except (SQLAlchemyError, OSError):
+    except OUTAGES:
         wrong = Check("database", False, "The database does not answer.", "Start it, or correct DATABASE_URL.")
         return Readiness((wrong,))
     checks.append(Check("database", True, "The database answers."))

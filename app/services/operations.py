@@ -11,6 +11,7 @@ from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane
 from app.services import intake
 from app.services.context import Context
+from app.services.intake import Wish
 from app.services.items import OVER, SWITCHED_OFF, Item, item_of
 from app.services.paging import Page, cut, place_of
 from app.store import connections, operations
@@ -32,6 +33,15 @@ class History:
     intents: Sequence[Intent]
 
 
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What became of a wish so far; `over` when nothing more happens to any of its items by itself."""
+
+    items: tuple[Item, ...]
+    replayed: bool
+    over: bool
+
+
 async def get(context: Context, connection_id: str, operation_id: str) -> History | None:
     """One operation of the connection with its history; None when there is none."""
     async with context.begin() as session:
@@ -46,6 +56,20 @@ async def listed(
     async with context.begin() as session:
         rows = await operations.page(session, connection_id, wanted, place_of(cursor), size + 1)
     return cut(rows, size, _place)
+
+
+async def sync(
+    context: Context, connection: Connection, asked: Wish, *, request_id: str | None, seconds: float
+) -> Synced:
+    """Accept a wish and wait up to `seconds` for its end. See `intake.accept`.
+
+    A repeat under the same request id gets the first answer; when it waits, the same operations as they stand then.
+    """
+    acceptance = await intake.accept(context, connection, asked, request_id=request_id)
+    items = acceptance.items
+    if seconds:
+        items = await wait(context, connection.id, items, seconds)
+    return Synced(items, acceptance.replayed, over(items))
 
 
 async def retry(context: Context, connection_id: str, operation_id: str, correlation_id: str) -> History | None:

@@ -1,0 +1,82 @@
+"""Who is calling and what the key's role allows. `services.keys` checks keys; the table of roles stands here."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from app.api.deps import Here
+from app.domain.errors import Kind, SyncError
+from app.services import connections, keys
+from app.services.keys import Role
+from app.store.tables import ApiKey, Connection
+
+
+class Permission(StrEnum):
+    """What a route asks for."""
+
+    READ = "read"
+    SYNC = "sync"
+    OPERATE = "operate"
+    ADMINISTER = "administer"
+
+
+GRANTS: Mapping[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.READ}),
+    Role.CALLER: frozenset({Permission.READ, Permission.SYNC}),
+    Role.OPERATOR: frozenset({Permission.READ, Permission.SYNC, Permission.OPERATE}),
+    Role.ADMIN: frozenset(Permission),
+}
+
+_header = APIKeyHeader(name="X-API-Key", scheme_name="ApiKey", auto_error=False, description="A key of the service.")
+_bearer = HTTPBearer(scheme_name="BearerKey", auto_error=False, description="The same key as a bearer token.")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A verified key and the connection it opens. It opens no other."""
+
+    key: ApiKey
+    connection: Connection
+
+    @property
+    def connection_id(self) -> str:
+        """The connection every query is scoped by."""
+        return self.connection.id
+
+
+async def caller(
+    context: Here,
+    api_key: Annotated[str | None, Security(_header)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> Caller:
+    """The caller behind the presented key. Raises SyncError AUTH `key_missing` or `key_refused`."""
+    presented = api_key or (bearer.credentials if bearer else None)
+    if not presented:
+        raise SyncError(Kind.AUTH, "key_missing", "The request carries no API key.", "Send it as X-API-Key.")
+    key = await keys.verify(context, presented)
+    if key is None:
+        raise SyncError(Kind.AUTH, "key_refused", "The API key is unknown, expired or revoked.", "Use a valid key.")
+    return Caller(key, await connections.get(context, key.connection_id))
+
+
+def allowed(permission: Permission) -> Callable[[Request, Caller], Coroutine[Any, Any, Caller]]:
+    """A dependency: the caller, if the key's role grants `permission`. Raises SyncError PERMISSION `role_missing`."""
+
+    async def check(request: Request, who: Annotated[Caller, Depends(caller)]) -> Caller:
+        if permission not in GRANTS[Role(who.key.role)]:
+            needed = next(role for role in Role if permission in GRANTS[role])
+            message = f"This needs a key of role {needed} or above; yours is {who.key.role}."
+            raise SyncError(Kind.PERMISSION, "role_missing", message, "Ask an administrator for another key.")
+        return who
+
+    return check
+
+
+Viewer = Annotated[Caller, Depends(allowed(Permission.READ))]
+Asker = Annotated[Caller, Depends(allowed(Permission.SYNC))]
+Operator = Annotated[Caller, Depends(allowed(Permission.OPERATE))]
+Admin = Annotated[Caller, Depends(allowed(Permission.ADMINISTER))]

@@ -1,0 +1,32 @@
+"""The routes, one module per noun. Each is thin: parse, authorise, call one service, project."""
+
+from fastapi import APIRouter
+
+from app.api.routes import (
+    configuration,
+    connection,
+    errors,
+    health,
+    keys,
+    objects,
+    operations,
+    records,
+    requests,
+    sync,
+)
+
+ROUTERS: tuple[APIRouter, ...] = tuple(
+    module.router
+    for module in (
+        sync,
+        requests,
+        operations,
+        errors,
+        records,
+        objects,
+        configuration,
+        connection,
+        keys,
+        health,
+    )
+)

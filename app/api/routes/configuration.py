@@ -1,0 +1,46 @@
+"""The master switch and the options of each object."""
+
+from fastapi import APIRouter
+
+from app.api.auth import Admin, Viewer
+from app.api.deps import CorrelationId, Here
+from app.api.errors import BAD_REQUEST, CONFLICT, UNPROCESSABLE, UNSUPPORTED_MEDIA, problems
+from app.api.schemas.configuration import ConfigurationChange, ConfigurationView, configuration_out
+from app.services import configuration
+
+router = APIRouter(tags=["configuration"])
+
+
+@router.get(
+    "/v1/configuration",
+    operation_id="getConfiguration",
+    summary="The master switch and all options",
+    description="Options that were never set have their default.",
+    response_description="The configuration.",
+    responses=problems(),
+)
+async def get_configuration(context: Here, who: Viewer, correlation_id: CorrelationId) -> ConfigurationView:
+    """See the description."""
+    return configuration_out(await configuration.read(context, who.connection_id), correlation_id)
+
+
+@router.patch(
+    "/v1/configuration",
+    operation_id="changeConfiguration",
+    summary="Change the master switch or options",
+    description="What is absent or null stays. Switching synchronisation on starts what was accepted meanwhile.",
+    response_description="The configuration after the change.",
+    responses=problems(BAD_REQUEST, CONFLICT, UNSUPPORTED_MEDIA, UNPROCESSABLE),
+)
+async def change_configuration(
+    context: Here, who: Admin, correlation_id: CorrelationId, wanted: ConfigurationChange
+) -> ConfigurationView:
+    """See the description."""
+    known = await configuration.change(
+        context,
+        who.connection_id,
+        sync_enabled=wanted.sync_enabled,
+        objects=wanted.named(),
+        version=wanted.version,
+    )
+    return configuration_out(known, correlation_id)

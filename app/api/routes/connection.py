@@ -1,0 +1,47 @@
+"""The connection of the key: how both sides are reached."""
+
+from fastapi import APIRouter
+
+from app.api.auth import Admin
+from app.api.deps import CorrelationId, Here
+from app.api.errors import BAD_REQUEST, CONFLICT, UNPROCESSABLE, UNSUPPORTED_MEDIA, problems
+from app.api.schemas.connection import ConnectionChange, ConnectionView, connection_out
+from app.services import connections
+
+router = APIRouter(tags=["configuration"])
+
+
+@router.get(
+    "/v1/connection",
+    operation_id="getConnection",
+    summary="How both sides are reached",
+    description="Without secrets; only whether they are set.",
+    response_description="The connection.",
+    responses=problems(CONFLICT),
+)
+async def get_connection(context: Here, who: Admin, correlation_id: CorrelationId) -> ConnectionView:
+    """See the description."""
+    return connection_out(await connections.describe(context, who.connection_id), correlation_id)
+
+
+@router.patch(
+    "/v1/connection",
+    operation_id="changeConnection",
+    summary="Change how both sides are reached",
+    description="What is absent stays, null removes. Secrets are stored encrypted and cannot be read again.",
+    response_description="The connection after the change.",
+    responses=problems(BAD_REQUEST, CONFLICT, UNSUPPORTED_MEDIA, UNPROCESSABLE),
+)
+async def change_connection(
+    context: Here, who: Admin, correlation_id: CorrelationId, wanted: ConnectionChange
+) -> ConnectionView:
+    """See the description."""
+    known = await connections.change(
+        context,
+        who.connection_id,
+        environment=wanted.environment,
+        settings=wanted.settings(),
+        secrets=wanted.sealed(),
+        version=wanted.version,
+    )
+    return connection_out(known, correlation_id)

@@ -1,0 +1,62 @@
+"""Liveness, readiness, metrics."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+
+from app import telemetry
+from app.api.auth import Viewer
+from app.api.deps import CorrelationId, TheHouse
+from app.api.errors import OK, UNAVAILABLE, open_problems, problems
+from app.api.schemas.health import Alive, Ready, ready_out
+from app.services import health
+
+router = APIRouter(tags=["health"])
+
+
+class Metrics(PlainTextResponse):
+    """Prometheus text."""
+
+    media_type = telemetry.METRICS_TYPE
+
+
+@router.get(
+    "/health",
+    operation_id="getHealth",
+    summary="Whether the process answers",
+    description="Needs no key and looks at nothing else.",
+    response_description="It answers.",
+    responses=open_problems(),
+)
+async def get_health(correlation_id: CorrelationId) -> Alive:
+    """See the description."""
+    return Alive(status="ok", correlation_id=correlation_id)
+
+
+@router.get(
+    "/ready",
+    operation_id="getReadiness",
+    summary="Whether work can be done",
+    description="Database, queue, both vendors, and the mapped fields of every object. Not ready answers 503 with the "
+    "same body.",
+    response_description="Ready.",
+    responses=problems() | {UNAVAILABLE: {"model": Ready, "description": "Not ready; the checks say why."}},
+)
+async def get_readiness(response: Response, house: TheHouse, who: Viewer, correlation_id: CorrelationId) -> Ready:
+    """See the description."""
+    known = await health.readiness(house.context, who.connection_id, house.queue)
+    response.status_code = OK if known.ready else UNAVAILABLE
+    return ready_out(known, correlation_id)
+
+
+@router.get(
+    "/metrics",
+    operation_id="getMetrics",
+    summary="Metrics for Prometheus",
+    description="Of the whole installation.",
+    response_class=Metrics,
+    response_description="Prometheus text.",
+    responses=problems() | {OK: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def get_metrics(who: Viewer) -> Metrics:
+    """See the description."""
+    return Metrics(telemetry.render_metrics())

@@ -1,0 +1,29 @@
+"""One record explained."""
+
+# ruff: noqa: FAST003 - path parameters are read through aliases: camelCase outside, snake_case here
+
+from fastapi import APIRouter
+
+from app.api.auth import Viewer
+from app.api.deps import CorrelationId, Here, ObjectName, RecordId
+from app.api.errors import NOT_FOUND, UNPROCESSABLE, problems
+from app.api.schemas.records import RecordView, record_out
+from app.services import records
+
+router = APIRouter(tags=["records"])
+
+
+@router.get(
+    "/v1/records/{objectName}/{recordId}",
+    operation_id="explainRecord",
+    summary="Everything known about one record",
+    description="Its link, what is happening to it, what was decided and why, and what is wrong with it.",
+    response_description="The record as we know it; also for one that nobody has asked for.",
+    responses=problems(NOT_FOUND, UNPROCESSABLE),
+)
+async def explain_record(
+    context: Here, who: Viewer, correlation_id: CorrelationId, object_name: ObjectName, record_id: RecordId
+) -> RecordView:
+    """See the description."""
+    known = await records.explain(context, who.connection_id, object_name, record_id)
+    return record_out(object_name, record_id, known, correlation_id)

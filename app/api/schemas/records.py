@@ -1,0 +1,56 @@
+"""One record explained, as it is sent."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.api.schemas.errors import ErrorView, error_out
+from app.api.schemas.model import Moment, Out
+from app.api.schemas.operations import DecisionView, OperationSummary, decision_out, summary_out
+from app.api.schemas.sync import ResultName
+from app.services.records import Explanation
+
+NEVER = "never_asked"
+
+
+class RecordView(Out):
+    """Everything known about one record: its link, what is happening, what was decided and why, what is wrong."""
+
+    object_name: str
+    record_id: str
+    linked: bool
+    intacct_id: str | None
+    intacct_record_key: str | None
+    linked_how: Annotated[str | None, Field(description="created, or how the existing record was found.")]
+    linked_at: Moment | None
+    last_result: ResultName | None
+    last_reason: Annotated[str, Field(description="Reason of the last decision; never_asked when there is none.")]
+    last_message: str
+    last_decided_at: Moment | None
+    live: Annotated[OperationSummary | None, Field(description="The operation under way.")]
+    open_errors: list[ErrorView]
+    decisions: Annotated[list[DecisionView], Field(description="Newest first, at most 50.")]
+    correlation_id: str
+
+
+def record_out(object_name: str, record_id: str, known: Explanation, correlation_id: str) -> RecordView:
+    """An explanation as it is sent."""
+    link, last = known.binding, known.last
+    never = "Nothing was decided about this record yet." if known.known else "Nobody has asked for this record yet."
+    return RecordView(
+        object_name=object_name,
+        record_id=record_id,
+        linked=link is not None,
+        intacct_id=link.intacct_id if link else None,
+        intacct_record_key=link.intacct_key if link else None,
+        linked_how=link.how if link else None,
+        linked_at=link.created_at if link else None,
+        last_result=decision_out(last).result if last else None,
+        last_reason=last.reason if last else NEVER,
+        last_message=last.message if last else never,
+        last_decided_at=last.at if last else None,
+        live=summary_out(known.live) if known.live else None,
+        open_errors=[error_out(row) for row in known.errors],
+        decisions=[decision_out(row) for row in known.decisions],
+        correlation_id=correlation_id,
+    )
