@@ -5,13 +5,15 @@ repeat, because arq drops a job whose id it remembers. Nothing here knows what a
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from signal import Signals
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 from arq.connections import ArqRedis, RedisSettings, create_pool
-from arq.worker import Worker
+from arq.worker import Worker, func
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -36,6 +38,9 @@ WORKER_RETRIES = 20
 RINGER_RETRIES = 2
 PAUSE_SECONDS = 0.5
 _WAKES_KEPT = 50
+
+Handler = Callable[..., Awaitable[None]]
+"""What does a job: called with the worker's `ctx` and the job's arguments."""
 
 _log = telemetry.log("jobs")
 
@@ -71,6 +76,7 @@ class ArqBell:
         self._settings = redis_settings(url, RINGER_RETRIES)
         self._settings.conn_retries = 0
         self._ring_seconds = ring_seconds
+        self._connecting = asyncio.Lock()
         self._pool: ArqRedis | None = None
 
     async def ring(self, connection_id: str, lane: Lane) -> None:
@@ -104,20 +110,23 @@ class ArqBell:
             await pipe.execute()
 
     async def _connected(self) -> ArqRedis:
-        if self._pool is None:
-            self._pool = await create_pool(self._settings, job_serializer=serialize, expires_extra_ms=EXPIRY_MS)
-        return self._pool
+        async with self._connecting:  # many may ring at once before there is a connection
+            if self._pool is None:
+                self._pool = await create_pool(self._settings, job_serializer=serialize, expires_extra_ms=EXPIRY_MS)
+            return self._pool
 
 
 class WakeWorker(Worker):
     """An arq worker that sleeps on a list instead of polling (a ring starts work within milliseconds), and that
     outlives an absent server: it pauses and goes on. `stopping` is set when the process was asked to end.
 
-    Built on private names of arq 0.28, which is in maintenance; a test holds them.
+    `handlers` are coroutine functions by job name, `options` are arq's own. Built on private names of arq 0.28, which
+    is in maintenance; a test holds them.
     """
 
-    def __init__(self, *functions: Any, **options: Any) -> None:
-        super().__init__(*functions, job_serializer=serialize, job_deserializer=deserialize, **options)
+    def __init__(self, handlers: Mapping[str, Handler], **options: Any) -> None:
+        functions = [func(handler, name=name) for name, handler in handlers.items()]  # type: ignore[arg-type]
+        super().__init__(functions, job_serializer=serialize, job_deserializer=deserialize, **options)
         self.stopping = asyncio.Event()
 
     async def main(self) -> None:
@@ -152,6 +161,17 @@ class WakeWorker(Worker):
         """Asked to end: nothing new is begun, what runs is finished."""
         self.stopping.set()
         super().handle_sig_wait_for_completion(signum)
+
+    async def close(self) -> None:
+        """Cut off what still runs and let go of the queue, also when its server is away."""
+        for task in self.tasks.values():
+            task.cancel()
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        if self._pool is not None:
+            with suppress(RedisError, OSError):
+                await self.pool.delete(self.health_check_key)
+            await self.pool.aclose(close_connection_pool=True)
+            self._pool = None
 
     async def _turn(self) -> None:
         await self._poll_iteration()

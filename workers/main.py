@@ -5,7 +5,6 @@ Builds the worker from settings; what a job does stands in `workers.jobs`, what 
 """
 
 import asyncio
-import contextlib
 import sys
 from typing import Any
 
@@ -56,7 +55,7 @@ async def work(lane: Lane, settings: Settings) -> None:
     if settings.redis_url is None:
         raise SettingsError("A worker needs REDIS_URL; `tandem up` starts a queue of its own.")
     async with open_container(settings, role=lane.value) as container:
-        worker = jobs.WakeWorker([drain], **options(settings.redis_url, lane))
+        worker = jobs.WakeWorker({jobs.DRAIN: drain}, **options(settings.redis_url, lane))
         worker.ctx["drains"] = _drains(container, lane, worker.stopping)
         schedules = Schedules(container.context, settings) if lane is SCHEDULING_LANE else None
         _log.info("worker_started", lane=lane.value, worker=container.context.worker)
@@ -68,8 +67,7 @@ async def work(lane: Lane, settings: Settings) -> None:
         finally:
             if schedules is not None:
                 await schedules.close()
-            with contextlib.suppress(asyncio.CancelledError, OSError):  # batches cut off, or the queue went first
-                await worker.close()
+            await worker.close()
         _log.info("worker_stopped", lane=lane.value)
 
 
