@@ -114,7 +114,13 @@ def texts(company: Company, schema: ObjectSchema, values: Values, names: list[st
 
 def full_record(company: Company, schema: ObjectSchema, values: Values) -> dict[str, Any]:
     """A stored row as nested texts, owned lists included: what `/_sim/records` shows and `read` answers."""
-    record = nest(texts(company, schema, values, all_names(company, schema)))
+    record = nest(texts(company, schema, values, list(schema.fields)))
+    for relation in schema.relations.values():
+        if relation.write:
+            target = company.schemas[relation.object]
+            row = company.target(schema, values, relation.path) or {}
+            shown = [name for name, spec in target.fields.items() if not spec.readonly]
+            record[relation.path] = nest(texts(company, target, row, shown))
     for name, owned in schema.lists.items():
         record[name] = [nest({f: row.get(f, "") for f in owned.fields}) for row in values.get(name) or []]
     return record

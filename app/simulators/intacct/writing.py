@@ -3,8 +3,8 @@
 Everything the vendor would complain about in a record is collected and refused together; nothing is half done.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from app.simulators.intacct import errors
 from app.simulators.intacct.company import USER_RECORDNO, Company
@@ -37,23 +37,21 @@ class Writer:
 
     def create(self, schema: ObjectSchema, draft: Draft) -> Values:
         """Insert the record and the records it owns; answers the stored row. Refused with every problem found."""
-        self._allowed(schema, "create")
-        mark = self._company.journal.mark()
-        try:
-            return self._create(schema, draft)
-        except Refused as refused:
-            self._company.journal.rollback(mark)
-            raise Refused(*refused.errors, errors.could_not("create", schema.label)) from refused
+        return self._as_one(schema, "create", lambda: self._create(schema, draft))
 
     def update(self, schema: ObjectSchema, draft: Draft) -> Values:
         """Change the fields that are sent; empty texts clear, omitted fields stay. Answers the stored row."""
-        self._allowed(schema, "update")
+        return self._as_one(schema, "update", lambda: self._update(schema, draft))
+
+    def _as_one(self, schema: ObjectSchema, verb: str, work: Callable[[], Values]) -> Values:
+        """Run `work` so that it happens wholly or not at all; a refusal gets the vendor's wrapper behind it."""
+        self._allowed(schema, verb)
         mark = self._company.journal.mark()
         try:
-            return self._update(schema, draft)
+            return work()
         except Refused as refused:
             self._company.journal.rollback(mark)
-            raise Refused(*refused.errors, errors.could_not("update", schema.label)) from refused
+            raise Refused(*refused.errors, errors.could_not(verb, schema.label)) from refused
 
     def delete(self, schema: ObjectSchema, number_text: str) -> Values:
         """Remove the record with this RECORDNO; refused while another record refers to it."""
@@ -189,10 +187,10 @@ class Writer:
         values[relation.by] = made[relation.to]
 
     @staticmethod
-    def _pathed(relation: Relation, work: Any) -> Values:
+    def _pathed(relation: Relation, work: Callable[[], Values]) -> Values:
         """Run `work`, naming a missing field by its path from the owner."""
         try:
-            row: Values = work()
+            return work()
         except Refused as refused:
             named = [
                 errors.missing_required(f"{relation.path}.{e.field}") if e.description2.startswith("Required") else e
@@ -200,7 +198,6 @@ class Writer:
             ]
             wrapper = errors.could_not("create", relation.object.capitalize())
             raise Refused(*named, wrapper) from refused
-        return row
 
     def _point(
         self, schema: ObjectSchema, values: Values, relation: Relation, sent: dict[str, str], creating: bool

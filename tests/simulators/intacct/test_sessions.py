@@ -1,10 +1,12 @@
 """Sessions and entities: SIM-19 to SIM-23."""
 
+import httpx
 import pytest
 from lxml import etree
+from starlette.routing import Mount, Router
 
 from app.simulators.clock import SimClock
-from tests.simulators.intacct.gate import Found, Gate, customer, query
+from tests.simulators.intacct.gate import PATH, Found, Gate, customer, query
 
 OPEN = "<getAPISession/>"
 
@@ -118,3 +120,10 @@ async def test_rows_of_an_entity_session_belong_to_the_entity(gate: Gate) -> Non
     await gate.customer("Two")
     row = (await gate.ok(query("CUSTOMER", "MEGAENTITYID", "MEGAENTITYNAME"))).rows[0]
     assert row == {"MEGAENTITYID": "E200", "MEGAENTITYNAME": "Entity two"}
+
+
+async def test_behind_a_mount_the_endpoint_keeps_its_prefix(gate: Gate) -> None:
+    outer = Router([Mount("/intacct", app=gate.sim)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url="http://both.test:99") as http:
+        answer = await http.post(f"/intacct{PATH}", content=gate.envelope(OPEN), headers={"content-type": "text/xml"})
+    assert f"<endpoint>http://both.test:99/intacct{PATH}</endpoint>" in answer.text
