@@ -98,7 +98,7 @@ class SqlJournal:
                     updated_at=now,
                 )
             row.intacct_key, row.intacct_id = bound.intacct_key, bound.intacct_id
-            row.base, row.todo, row.updated_at = dict(bound.base), list(bound.todo), now
+            row.base, row.todo, row.seen_at, row.updated_at = dict(bound.base), list(bound.todo), bound.seen_at, now
             session.add(row)
             saved.add(bound.salesforce_id)
         return saved
@@ -214,10 +214,21 @@ def _note(row: Intent, receipt: Receipt, now: datetime, *, ours: bool) -> None:
 
 def _bound(row: Binding) -> Bound:
     base: Mapping[str, object] = row.base
-    return Bound(row.salesforce_id, row.intacct_key, row.intacct_id, base, tuple(row.todo), row.how)
+    todo = tuple(row.todo)
+    return Bound(row.salesforce_id, row.intacct_key, row.intacct_id, base, todo, row.how, row.seen_at, row.updated_at)
 
 
 def _promise(row: Intent, claim: Claim) -> Promise:
     purpose = row.op_key.rsplit(":", 1)[1]
     draft = Draft(claim, row.op_key, purpose, row.kind, Action(row.action), decode(row.values), row.key)
-    return Promise(row.id, draft, row.control_id, row.sent_at, row.looks, row.sends, row.next_look_at)
+    return Promise(
+        row.id,
+        draft,
+        row.control_id,
+        row.sent_at,
+        row.looks,
+        row.sends,
+        row.next_look_at,
+        held=row.state == "held",
+        released=row.state == "released",
+    )

@@ -177,12 +177,12 @@ def _requeue(row: Operation, now: datetime) -> None:
 
 
 async def _reopen_looks(context: Context, session: AsyncSession, row: Operation) -> None:
-    """A held write is looked up once more; whether it may ever be sent again stays the engine's rule."""
+    """A held write is looked up once more and, when it is not there, sent again: a person has decided so."""
     now = context.clock.now()
     for intent in await operations.intents_of(session, row.connection_id, row.id):
         if intent.state == "held":
-            note = {"at": now.isoformat(), "state": "ambiguous", "note": "to be looked up again on request"}
-            intent.state, intent.next_look_at, intent.trail = "ambiguous", now, [*intent.trail, note]
+            note = {"at": now.isoformat(), "state": "released", "note": "a person asked for it to be sent if absent"}
+            intent.state, intent.next_look_at, intent.trail = "released", now, [*intent.trail, note]
 
 
 async def _history(session: AsyncSession, row: Operation) -> History:

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.domain.decisions import STRENGTH, Change, Reference, Result, Settlement
 from app.domain.errors import Kind, SyncError
+from app.domain.merge import Direction
 from app.domain.transforms import plain
 from app.services import intake
 from app.services.context import Context
@@ -100,6 +101,9 @@ def _advance(row: Operation, said: Settlement, mapping_version: str, now: dateti
     row.reason, row.message = said.reason, said.message
     if said.again_at is not None or said.waits_for:
         row.state, row.due_at, row.result = "waiting", said.again_at, said.result.value
+        if row.again:  # the next run of this very operation answers the wish
+            row.direction = Direction.TO_INTACCT if row.again_direction == Direction.TO_INTACCT else row.direction
+            row.again, row.again_direction = False, None
         return
     if said.result is Result.HELD:
         row.state, row.due_at, row.result = "held", None, said.result.value

@@ -8,7 +8,7 @@ from sqlalchemy import Table
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.store.tables import Intent, Operation
+from app.store.tables import UNSETTLED, Intent, Operation
 
 _TABLE: Table = Intent.__table__  # type: ignore[attr-defined]
 
@@ -37,7 +37,7 @@ async def unsettled(
             Intent.connection_id == connection_id,
             Intent.object == object_name,
             col(Intent.salesforce_id).in_(record_ids),
-            col(Intent.state).in_(("intent", "ambiguous")),
+            col(Intent.state).in_(UNSETTLED),
         )
         .order_by(col(Intent.created_at), col(Intent.id))
     )

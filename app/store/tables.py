@@ -18,12 +18,12 @@ SQLModel.metadata.naming_convention = {
 LIVE = ("queued", "running", "waiting", "held")
 """States of an operation that is not over: at most one such row per record."""
 
-UNSETTLED = ("intent", "ambiguous", "held")
+UNSETTLED = ("intent", "ambiguous", "held", "released")
 """States of an intent whose outcome is not known: at most one such row per document."""
 
 _LIVE = "state IN ('queued', 'running', 'waiting', 'held')"
 _DUE = "state IN ('queued', 'waiting')"
-_UNSETTLED = "state IN ('intent', 'ambiguous', 'held')"
+_UNSETTLED = "state IN ('intent', 'ambiguous', 'held', 'released')"
 
 
 def _json() -> Any:
@@ -119,7 +119,9 @@ class Operation(SQLModel, table=True):
 class Binding(SQLModel, table=True):
     """Two records that are one. One-to-one per connection and object, by two unique constraints.
 
-    `base` is the last agreed value per mapping row; `todo` names companions still to be made after a create.
+    `base` is the last agreed value per mapping row; `todo` names companions still to be made after a create. `seen_at`
+    is the Intacct modification time of the version our last update was based on: a read that is no newer and shows
+    other values is a late one.
     """
 
     __tablename__ = "binding"
@@ -137,6 +139,7 @@ class Binding(SQLModel, table=True):
     base: dict[str, Any] = Field(default_factory=dict, sa_column=Column(_json(), nullable=False))
     todo: list[Any] = Field(default_factory=list, sa_column=Column(_json(), nullable=False))
     how: str = Field(max_length=40)
+    seen_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 

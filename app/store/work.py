@@ -122,3 +122,22 @@ async def lanes_due(session: AsyncSession, now: datetime) -> list[tuple[str, str
         .order_by(col(Operation.connection_id), col(Operation.lane))
     )
     return [(connection_id, lane) for connection_id, lane in await session.exec(query)]
+
+
+async def forgotten(session: AsyncSession, size: int) -> list[Operation]:
+    """Operations that wait for a record nobody works on any more (its operation was cancelled)."""
+    query = (
+        select(Operation)
+        .where(Operation.state == "waiting", col(Operation.waits_on).is_not(None))
+        .order_by(col(Operation.created_at))
+        .limit(size)
+        .with_for_update(skip_locked=True)
+    )
+    waiting = list(await session.exec(query))
+    left = []
+    for connection_id in sorted({row.connection_id for row in waiting}):
+        rows = [row for row in waiting if row.connection_id == connection_id]
+        asked = {(name, record_id) for row in rows for name, record_id in [str(row.waits_on).split("/")]}
+        live = await live_among(session, connection_id, asked)
+        left += [row for row in rows if tuple(str(row.waits_on).split("/")) not in live]
+    return left

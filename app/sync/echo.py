@@ -10,11 +10,12 @@ from app.domain.records import Record
 from app.domain.transforms import plain
 
 
-def edited(plan: Plan, record: Record, base: Base, known: Mapping[str, set[str]]) -> bool:
+def edited(plan: Plan, record: Record, base: Base, known: Mapping[str, set[str]], *, every_row: bool = False) -> bool:
     """Whether a row that may come back holds something other than what both sides last agreed on.
 
-    `known` holds, per object, natural ids that have a Salesforce twin (see `mapping.from_intacct`).
+    `known` holds, per object, natural ids that have a Salesforce twin (see `mapping.from_intacct`). `every_row`
+    compares rows that only go to Intacct as well.
     """
-    rows = [row for row in plan.rows if row.rule is not Rule.TO_INTACCT]
+    rows = [row for row in plan.rows if every_row or row.rule is not Rule.TO_INTACCT]
     values = from_intacct(rows, record.values, known).values
     return any(plain(value) != base.get(row_id, plain(None)) for row_id, value in values.items())

@@ -59,7 +59,7 @@ class Engine:
         guard(batch)
         await refer(batch, self._bindings)
         map_source(batch)
-        await read_intacct(batch, self._intacct, self._bindings)
+        await read_intacct(batch, self._intacct, self._bindings, self._clock.now())
         decide(batch)
         await link(batch, self._bindings)
         if batch.direction is Direction.TO_INTACCT:

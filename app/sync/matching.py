@@ -1,13 +1,19 @@
 """The Intacct side of a run: one query for current values and possible twins, and the choice among those. No writes."""
 
+from datetime import datetime, timedelta
+
 from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Record
+from app.sync.echo import edited
 from app.sync.ports import Backend, Bindings
 from app.sync.work import Batch, Work
 
+LONGEST_LAG = timedelta(hours=2)
+"""How late a committed write may become visible to queries (reliability.md 8, F20)."""
 
-async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings) -> None:
+
+async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings, now: datetime) -> None:
     """One query for the whole batch: current values of linked records, and possible twins of unlinked ones."""
     plan = batch.plan
     natural, link = plan.object.intacct.natural_key, plan.link_field
@@ -29,13 +35,35 @@ async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings) -> No
         if work.bound is not None:
             work.target = by_key.get(work.bound.intacct_key)
             if work.target is None:
-                _end_vanished(batch, work)
+                _end_vanished(batch, work, now)
     await _match(batch, found, bindings)
     await _resolve_back(batch, bindings)
+    for work in batch.open:
+        if work.bound is not None and _is_late(batch, work):
+            message = f"Intacct still shows {work.bound.intacct_id} as it was before our last update."
+            work.fail(SyncError(Kind.TRANSIENT, "late_read", message))
 
 
-def _end_vanished(batch: Batch, work: Work) -> None:
+def _is_late(batch: Batch, work: Work) -> bool:
+    """Whether the read shows a version that is older than our last write to it.
+
+    WHENMODIFIED has a granularity of one second: a version of the very second we saw is late only if it differs.
+    """
+    bound, target = work.bound, work.target
+    if bound is None or target is None or bound.seen_at is None or target.modified_at is None:
+        return False
+    if target.modified_at > bound.seen_at:
+        return False
+    known = {row.refers_to: batch.known(row.refers_to) for row in batch.plan.rows if row.refers_to}
+    return edited(batch.plan, target, bound.base, known, every_row=True)
+
+
+def _end_vanished(batch: Batch, work: Work, now: datetime) -> None:
     assert work.bound is not None
+    if work.bound.updated_at is not None and now - work.bound.updated_at < LONGEST_LAG:
+        message = f"{work.bound.intacct_id} was written a short while ago and cannot be read in Intacct yet."
+        work.fail(SyncError(Kind.TRANSIENT, "not_visible_yet", message))
+        return
     message = (
         f"{batch.plan.object.intacct.kind} {work.bound.intacct_id} (record {work.bound.intacct_key}) cannot be read "
         "in Intacct; it was deleted there, or is private to another entity."

@@ -209,6 +209,8 @@ class Bound:
     base: Mapping[str, object] = field(default_factory=dict)
     todo: tuple[str, ...] = ()
     how: str = "created"
+    seen_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 class Bindings(Protocol):
@@ -250,7 +252,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """An intent on disk: the draft plus what the journal knows of it."""
+    """An intent on disk: the draft plus what the journal knows of it.
+
+    `held`: a person has to decide. `released`: a person has decided that it may be sent again once it is not found.
+    """
 
     id: str
     draft: Draft
@@ -259,6 +264,8 @@ class Promise:
     looks: int = 0
     sends: int = 1
     next_look_at: datetime | None = None
+    held: bool = False
+    released: bool = False
 
 
 class Settled(StrEnum):

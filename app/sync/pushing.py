@@ -170,7 +170,9 @@ def _rebound(batch: Batch, work: Work, draft: Draft, outcome: Outcome) -> Bound:
     base = dict(work.bound.base)
     base |= {row_id: plain(value) for row_id, value in work.merged.to_intacct.items()}
     named = {c.name for c in batch.plan.companions if c.link in draft.values}
-    return replace(work.bound, base=base, todo=tuple(name for name in work.bound.todo if name not in named))
+    todo = tuple(name for name in work.bound.todo if name not in named)
+    seen_at = work.target.modified_at if work.target is not None else work.bound.seen_at
+    return replace(work.bound, base=base, todo=todo, seen_at=seen_at)
 
 
 def _shown(value: object) -> Canonical:

@@ -42,9 +42,7 @@ async def recover(batch: Batch, intacct: Backend, journal: Journal, writer: Writ
             _mark(works, promise, outcome)
             continue
         exhausted, next_look = writer.absent(promise, now)
-        state = Settled.AMBIGUOUS
-        if exhausted:
-            state = Settled.HELD if batch.plan.object.money else Settled.RESENT
+        state = _after_absence(batch, promise, exhausted=exhausted)
         note = "not found in Intacct" + (" on the whole ladder" if exhausted else "")
         receipts.append(Receipt(promise, state, note, next_look_at=next_look, looks=promise.looks + 1))
         if state is Settled.RESENT:
@@ -56,6 +54,17 @@ async def recover(batch: Batch, intacct: Backend, journal: Journal, writer: Writ
         sent = await writer.resend(batch.plan.object.name, again, lambda draft, outcome: bind(batch, draft, outcome))
         for one in sent:
             _after_resend(works, one)
+
+
+def _after_absence(batch: Batch, promise: Promise, *, exhausted: bool) -> Settled:
+    """Where a promise goes that was not found. Money is never sent again unless a person says so."""
+    if promise.released:
+        return Settled.RESENT
+    if promise.held:
+        return Settled.HELD
+    if not exhausted:
+        return Settled.AMBIGUOUS
+    return Settled.HELD if batch.plan.object.money else Settled.RESENT
 
 
 def bind(batch: Batch, draft: Draft, outcome: Outcome, todo: Sequence[str] | None = None) -> Bound | None:
@@ -165,7 +174,7 @@ def hold(work: Work, draft: Draft, until: object) -> None:
     what = f"{draft.kind} ({draft.action})"
     if until is None:
         message = f"The {what} may exist in Intacct and could not be found. A person has to decide."
-        advice = "Look in Intacct; then retry (it is not there) or cancel (it is)."
+        advice = "Look in Intacct. Retry if it is not there; it is looked up once more and then sent. Else cancel."
         error = SyncError(Kind.AMBIGUOUS, "held_for_a_person", message, advice)
         work.settle(Result.HELD, error.code, message, error=error)
         return

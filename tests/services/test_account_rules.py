@@ -239,3 +239,65 @@ async def test_switched_off_connection_keeps_wishes_waiting(house: House) -> Non
         row.enabled = True
     await house.drain()
     assert (await house.operation(waiting.id)).result == "created"
+
+
+async def test_late_read_of_an_older_version_never_comes_back_to_salesforce(house: House) -> None:
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    await house.sync("account", account)
+    house.clock.advance(700)
+    await house.edit("Account", account, Name="Acme Two")
+    plan(house, {"kind": "read_lag", "seconds": 600})
+    await house.sync("account", account)
+    (again,) = await house.sync("account", account)
+    assert (again.state, again.reason) == ("waiting", "late_read")
+    assert house.sf("Account", account)["Name"] == "Acme Two"
+    await house.pass_time(1500)
+    done = await house.operation(again.id)
+    assert (done.state, done.result) == ("done", "unchanged")
+    assert house.ia("CUSTOMER")[0]["NAME"] == house.sf("Account", account)["Name"] == "Acme Two"
+
+
+async def test_record_that_is_not_visible_yet_is_waited_for(house: House) -> None:
+    plan(house, {"kind": "read_lag", "seconds": 600})
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    (first,) = await house.sync("account", account)
+    assert first.result == "created"
+    (again,) = await house.sync("account", account)
+    assert (again.state, again.reason) == ("waiting", "not_visible_yet")
+    await house.pass_time(1500)
+    assert (await house.operation(again.id)).result == "updated"  # what Intacct owns has come back now
+    assert len(house.ia("CUSTOMER")) == 1
+
+
+async def test_answer_without_a_status_is_looked_up_at_once(house: House) -> None:
+    plan(house, {"kind": "no_status", "match": "create:CUSTOMER", "times": 1})
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    (done,) = await house.sync("account", account)
+    assert done.result == "created"
+    assert len(house.ia("CUSTOMER")) == 1
+
+
+@pytest.mark.parametrize("kind", ["reset_after_commit", "truncated", "timeout_after_commit"])
+async def test_lost_answer_to_a_create_is_looked_up_and_makes_one_customer(house: House, kind: str) -> None:
+    plan(house, {"kind": kind, "match": "create:CUSTOMER", "times": 1})
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    (held,) = await house.sync("account", account)
+    assert (held.state, held.result, held.reason) == ("waiting", "held", "outcome_unknown")
+    assert house.sf("Account", account)["ia_crm__Intacct_Sync_Status__c"] == "In Process"
+    await house.pass_time(30)
+    done = await house.operation(held.id)
+    assert (done.state, done.result) == ("done", "created"), done.message
+    assert len(house.ia("CUSTOMER")) == 1
+    assert house.sf("Account", account)["ia_crm__Intacct_Sync_Status__c"] == "OK"
+
+
+async def test_create_that_never_arrived_goes_out_again_only_after_the_whole_ladder(house: House) -> None:
+    plan(house, {"kind": "reset_before_commit", "match": "create:CUSTOMER", "times": 1})
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    (held,) = await house.sync("account", account)
+    await house.pass_time(900)
+    assert house.ia("CUSTOMER") == []
+    assert (await house.operation(held.id)).reason == "outcome_unknown"
+    await house.pass_time(120)
+    assert (await house.operation(held.id)).result == "created"
+    assert len(house.ia("CUSTOMER")) == 1
