@@ -3,7 +3,7 @@
 It speaks plain JSON and knows no vendor format. Each simulator hands in its `Controlled` state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -49,73 +49,83 @@ async def _json(request: Request) -> Any:
         raise ValueError(f"the body is not JSON: {broken}") from broken
 
 
-def control_routes(state: Controlled) -> list[Route]:
-    """Routes of the control plane, for the simulator whose state is given."""
+def _guarded(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[JSONResponse]]:
+    async def endpoint(request: Request) -> JSONResponse:
+        try:
+            return JSONResponse(await work(request))
+        except KeyError as unknown:
+            return JSONResponse({"error": f"unknown kind {unknown.args[0]!r}"}, status_code=404)
+        except (ValueError, TypeError) as wrong:
+            return JSONResponse({"error": str(wrong)}, status_code=400)
 
-    def guarded(work: Any) -> Any:
-        async def endpoint(request: Request) -> JSONResponse:
-            try:
-                return JSONResponse(await work(request))
-            except KeyError as unknown:
-                return JSONResponse({"error": f"unknown kind {unknown.args[0]!r}"}, status_code=404)
-            except (ValueError, TypeError) as wrong:
-                return JSONResponse({"error": str(wrong)}, status_code=400)
+    return endpoint
 
-        return endpoint
 
-    async def meters(_: Request) -> Any:
-        return state.meters()
+class _Controls:
+    """One method for each path under `/_sim/`."""
 
-    async def records(request: Request) -> Any:
-        return state.records(request.path_params["kind"])
+    def __init__(self, state: Controlled) -> None:
+        self._state = state
 
-    async def seed(request: Request) -> Any:
+    async def meters(self, _: Request) -> Any:
+        return self._state.meters()
+
+    async def records(self, request: Request) -> Any:
+        return self._state.records(request.path_params["kind"])
+
+    async def seed(self, request: Request) -> Any:
         body = await _json(request)
         if not isinstance(body, dict) or not all(isinstance(v, list) for v in body.values()):
             raise ValueError('the body must be {"kind": [record, ...]}')
-        return state.seed(body)
+        return self._state.seed(body)
 
-    async def reset(_: Request) -> Any:
-        state.reset()
+    async def reset(self, _: Request) -> Any:
+        self._state.reset()
         return {"reset": True}
 
-    async def faults(request: Request) -> Any:
+    async def faults(self, request: Request) -> Any:
+        plan = self._state.faults
         if request.method == "GET":
-            return state.faults.describe()
+            return plan.describe()
         if request.method == "DELETE":
-            state.faults.reset()
+            plan.reset()
             return []
         body = await _json(request)
         if isinstance(body, dict) and "seed" in body:
-            state.faults.reset(int(body["seed"]))
+            plan.reset(int(body["seed"]))
             body = body.get("faults", [])
         for fault in parse_faults(body if isinstance(body, list) else [body]):
-            state.faults.add(fault)
-        return state.faults.describe()
+            plan.add(fault)
+        return plan.describe()
 
-    async def clock(request: Request) -> Any:
+    async def clock(self, request: Request) -> Any:
+        clock = self._state.clock
         if request.method == "POST":
             body = await _json(request)
             for word, value in body.items():
                 if word == "advance":
-                    state.clock.advance(float(value))
+                    clock.advance(float(value))
                 elif word == "set":
-                    state.clock.set(datetime.fromisoformat(value))
+                    clock.set(datetime.fromisoformat(value))
                 elif word == "freeze":
-                    (state.clock.freeze if value else state.clock.run)()
+                    (clock.freeze if value else clock.run)()
                 else:
                     raise ValueError(f"unknown clock word {word!r}; known are advance, set, freeze")
-        return {"now": state.clock.now().isoformat()}
+        return {"now": clock.now().isoformat()}
 
-    async def knobs(request: Request) -> Any:
-        return state.configure(await _json(request) if request.method == "POST" else {})
+    async def knobs(self, request: Request) -> Any:
+        return self._state.configure(await _json(request) if request.method == "POST" else {})
 
+
+def control_routes(state: Controlled) -> list[Route]:
+    """Routes of the control plane, for the simulator whose state is given."""
+    controls = _Controls(state)
     return [
-        Route("/_sim/meters", guarded(meters), methods=["GET"]),
-        Route("/_sim/records/{kind}", guarded(records), methods=["GET"]),
-        Route("/_sim/seed", guarded(seed), methods=["POST"]),
-        Route("/_sim/reset", guarded(reset), methods=["POST"]),
-        Route("/_sim/faults", guarded(faults), methods=["GET", "POST", "DELETE"]),
-        Route("/_sim/clock", guarded(clock), methods=["GET", "POST"]),
-        Route("/_sim/knobs", guarded(knobs), methods=["GET", "POST"]),
+        Route("/_sim/meters", _guarded(controls.meters), methods=["GET"]),
+        Route("/_sim/records/{kind}", _guarded(controls.records), methods=["GET"]),
+        Route("/_sim/seed", _guarded(controls.seed), methods=["POST"]),
+        Route("/_sim/reset", _guarded(controls.reset), methods=["POST"]),
+        Route("/_sim/faults", _guarded(controls.faults), methods=["GET", "POST", "DELETE"]),
+        Route("/_sim/clock", _guarded(controls.clock), methods=["GET", "POST"]),
+        Route("/_sim/knobs", _guarded(controls.knobs), methods=["GET", "POST"]),
     ]

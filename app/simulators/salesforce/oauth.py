@@ -88,8 +88,12 @@ def by_assertion(org: Org, form: Mapping[str, str], keys: Mapping[str, RSAPublic
     audience = claims.get("aud")
     if not {str(a).rstrip("/") for a in (audience if isinstance(audience, list) else [audience])} & {*AUDIENCES, base}:
         raise Denied("audience")
-    expires, now = claims.get("exp"), org.clock.now().timestamp()
-    if not isinstance(expires, int | float) or not now < expires <= now + org.knobs.assertion_seconds:
+    now = org.clock.now().timestamp()
+    try:
+        expires = float(claims["exp"])  # simple-salesforce sends it as text
+    except (KeyError, TypeError, ValueError) as broken:
+        raise Denied("bad_assertion") from broken
+    if not now < expires <= now + org.knobs.assertion_seconds:
         raise Denied("expired_assertion")
     user = str(claims.get("sub", ""))
     if user not in org.knobs.jwt_users:
