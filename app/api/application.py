@@ -1,6 +1,7 @@
 """The application put together: routes, error answers, the gate, the document. Opens nothing."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -34,6 +35,9 @@ TAGS = [
     {"name": "keys", "description": "Who may call."},
     {"name": "health", "description": "For whoever runs the service."},
 ]
+
+IDLE: Mapping[str, type] = {"default": type(None), "title": str}
+"""Keywords that say nothing when they hold this; a property called title is a dict and stays."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -74,11 +78,15 @@ def document(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
+def as_text(made: dict[str, Any]) -> str:
+    """The document as it is committed."""
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
 def _tidied(node: Any) -> Any:
     """The same without made-up titles, and without `default: null`, which says of a parameter that it may be null."""
     if isinstance(node, list):
         return [_tidied(part) for part in node]
     if not isinstance(node, dict):
         return node
-    idle = {"default": type(None), "title": str}  # a property called title is a dict and stays
-    return {key: _tidied(part) for key, part in node.items() if key not in idle or not isinstance(part, idle[key])}
+    return {key: _tidied(part) for key, part in node.items() if not isinstance(part, IDLE.get(key, ()))}

@@ -1,7 +1,5 @@
 """What became of a request id."""
 
-# ruff: noqa: FAST003 - path parameters are read through aliases: camelCase outside, snake_case here
-
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -17,7 +15,7 @@ router = APIRouter(tags=["sync"])
 
 
 @router.get(
-    "/v1/requests/{requestId}",
+    "/v1/requests/{requestId:path}",
     operation_id="getRequest",
     summary="What became of a request id",
     description="For a caller whose own transaction was rolled back, or who gave up waiting.",
