@@ -23,6 +23,7 @@ from app.cli import catalogue
 from app.cli.access import connections_app, keys_app
 from app.cli.children import ChildError
 from app.cli.demo.accounts import AccountsError
+from app.cli.demo.caller import DemoError
 from app.cli.demo.run import Story, play
 from app.cli.demo.show import numbers, show
 from app.cli.stack import Simulators, Stack
@@ -33,7 +34,8 @@ from app.objects import CATALOGUE
 from app.store import migrations
 
 APPLICATION = "app.main:create_app"
-"""Loaded by name: only `api` and `openapi` pay for importing it."""
+AS_TEXT = "app.api.application:as_text"
+"""Loaded by name: only `api` and `openapi` pay for importing the API."""
 
 GRACEFUL_SECONDS = 10
 
@@ -51,7 +53,7 @@ def main() -> None:
     """The entry point: failures an operator can mend are one sentence and exit code 2."""
     try:
         cli()
-    except (SettingsError, ChildError, AccountsError, PermissionError) as wrong:
+    except (SettingsError, ChildError, AccountsError, DemoError, PermissionError) as wrong:
         sys.stderr.write(f"{wrong}\n")
         sys.exit(2)
     except SyncError as refused:
@@ -150,8 +152,7 @@ def openapi(
     path: Annotated[Path, typer.Argument(help="The file to write; - for the output.")] = Path("openapi/openapi.json"),
 ) -> None:
     """Write the API's document."""
-    document = import_from_string(APPLICATION)(load_settings()).openapi()
-    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    text = import_from_string(AS_TEXT)(import_from_string(APPLICATION)(load_settings()).openapi())
     if str(path) == "-":
         typer.echo(text, nl=False)
         return

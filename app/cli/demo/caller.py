@@ -9,11 +9,14 @@ LIST = 200
 """Ids per call: one trigger chunk of Salesforce (salesforce-api.md 10.1)."""
 
 PAGE = 200
-READ_CALLS = ("describe", "query")
+
+
+class DemoError(Exception):
+    """A call was refused; the text says which one, and the answer."""
 
 
 class Caller:
-    """Calls one installation. Any refusal raises httpx.HTTPStatusError."""
+    """Calls one installation. Any refusal raises DemoError."""
 
     def __init__(self, api: httpx.AsyncClient, salesforce: httpx.AsyncClient, intacct: httpx.AsyncClient) -> None:
         self._api, self._salesforce, self._intacct = api, salesforce, intacct
@@ -44,7 +47,7 @@ class Caller:
     async def operations(self, since: str) -> dict[str, dict[str, Any]]:
         """All operations on accounts accepted since an instant, by id."""
         found: dict[str, dict[str, Any]] = {}
-        query: dict[str, Any] = {"object": "account", "since": since, "pageSize": PAGE}
+        query: dict[str, Any] = {"objectName": "account", "since": since, "pageSize": PAGE}
         while True:
             page = await _json(self._api.get("/v1/operations", params=query))
             found |= {item["operationId"]: item for item in page["items"]}
@@ -95,5 +98,9 @@ def count_by(items: Iterable[dict[str, Any]], name: str) -> dict[str, int]:
 
 async def _json(answer: Any) -> Any:
     response: httpx.Response = await answer
-    response.raise_for_status()
+    if not response.is_success:
+        address = response.request.url.copy_with(query=None)
+        raise DemoError(
+            f"{response.request.method} {address} was answered {response.status_code}: {response.text[:500]}"
+        )
     return response.json()

@@ -42,10 +42,10 @@ def show(story: Story, console: Console) -> None:
 
 
 def _history(record: dict[str, Any]) -> list[str]:
-    lines = [f"{record['object']} {record['recordId']} is {record.get('intacctId')} in Intacct"]
+    lines = [f"{record['objectName']} {record['recordId']} is {record.get('intacctId')} in Intacct"]
     for decision in record["decisions"]:
-        lines.append(f"{decision['at']}  {decision['result']} ({decision['reason']})")
-        lines += [f"    {change['system']} {change['field']} = {change['after']}" for change in decision["changes"]]
+        lines.append(f"{decision['decidedAt']}  {decision['result']} ({decision['reason']})")
+        lines += [f"    {change['side']} {change['field']} = {change['valueAfter']}" for change in decision["changes"]]
     return lines
 
 
