@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.domain.decisions import Result
+from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.records import System, Value
 from app.domain.transforms import Canonical, plain
@@ -100,8 +101,9 @@ def _after_creates(batch: Batch, sent: list[Sent], binder: Binder, clock: Clock)
             work.bound = binder(one.draft, one.outcome)
             work.created = work.wrote = True
             for row in batch.plan.rows:
-                if row.id in one.draft.values:
-                    work.note(System.INTACCT, row.id, None, work.mapped.values.get(row.id))
+                if row.id in one.draft.values and row.rule is not Rule.FROM_INTACCT:
+                    sent = tuple(one.draft.values.get(name) for name in row.names)
+                    work.note(System.INTACCT, row.id, None, sent if len(sent) > 1 else sent[0])
         elif one.outcome.verdict is Verdict.REJECTED:
             _create_refused(batch, work, one, clock)
         else:
