@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,14 +31,14 @@ STALE_SECONDS = 5.0
 _STEP = 0.02
 
 
-def find_binary() -> str:
-    """The server's binary: the packaged one, else one on the PATH. Raises SettingsError when there is none."""
-    if get_binary_path is not None:
+def find_binary(packaged: Callable[[], object] | None = get_binary_path, path: str | None = None) -> str:
+    """The server's binary: the packaged one, else one on `path` (the PATH). Raises SettingsError for none."""
+    if packaged is not None:
         with suppress(Exception):  # the package raises its own errors for platforms it does not know
-            packaged = Path(get_binary_path())
-            if os.access(packaged, os.X_OK):
-                return str(packaged)
-    found = next(filter(None, map(shutil.which, FALLBACKS)), None)
+            binary = str(packaged())
+            if os.access(binary, os.X_OK):
+                return binary
+    found = next(filter(None, (shutil.which(name, path=path) for name in FALLBACKS)), None)
     if found is None:
         raise SettingsError("No Valkey or Redis server was found: install one, or set REDIS_URL.")
     return found
@@ -111,7 +111,8 @@ def remove_stale(directory: Path) -> bool:
     path = pid_file(directory)
     if not path.exists():
         return False
-    pid = int(path.read_text().strip() or 0)
+    written = path.read_text().strip()
+    pid = int(written) if written.isdecimal() else 0
     if pid <= 1 or str(directory) not in _command_line(pid):
         path.unlink()
         return False
