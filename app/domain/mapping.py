@@ -87,11 +87,14 @@ def to_intacct(rows: Iterable[Field], values: Mapping[str, Canonical]) -> dict[s
     return spread
 
 
-def base_of(rows: Iterable[Field], sent: Mapping[str, Value]) -> dict[str, object]:
-    """The base that follows from a create: per row Salesforce may carry, what was sent, or that it was empty."""
+def base_of(rows: Iterable[Field], sent: Mapping[str, Value], *, whole: bool) -> dict[str, object]:
+    """The base that follows from a write: per row that goes to Intacct what was sent.
+
+    `whole` for a create, where what was not sent is empty; an update says nothing of the rows it leaves out.
+    """
     base: dict[str, object] = {}
     for row in rows:
-        if row.rule is not Rule.FROM_INTACCT:
+        if row.rule is not Rule.FROM_INTACCT and (whole or all(name in sent for name in row.names)):
             parts = tuple(sent.get(name) for name in row.names)
             base[row.id] = plain(parts if len(parts) > 1 else parts[0])
     return base

@@ -54,7 +54,7 @@ class Engine:
         return [_settlement(work) for work in batch.works]
 
     async def _to_intacct(self, batch: Batch) -> None:
-        await recover(batch, self._intacct, self._journal, self._writer, self._clock)
+        await recover(batch, self._intacct, self._journal, self._bindings, self._writer, self._clock)
         await read_salesforce(batch, self._salesforce, self._bindings)
         guard(batch)
         await refer(batch, self._bindings)

@@ -102,8 +102,8 @@ def _after_creates(batch: Batch, sent: list[Sent], binder: Binder, clock: Clock)
             work.created = work.wrote = True
             for row in batch.plan.rows:
                 if row.id in one.draft.values and row.rule is not Rule.FROM_INTACCT:
-                    sent = tuple(one.draft.values.get(name) for name in row.names)
-                    work.note(System.INTACCT, row.id, None, sent if len(sent) > 1 else sent[0])
+                    parts = tuple(one.draft.values.get(name) for name in row.names)
+                    work.note(System.INTACCT, row.id, None, parts if len(parts) > 1 else parts[0])
         elif one.outcome.verdict is Verdict.REJECTED:
             _create_refused(batch, work, one, clock)
         else:

@@ -5,22 +5,44 @@ for a person where money is concerned.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.domain.decisions import Result
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import base_of
 from app.domain.records import Record, Value
 from app.domain.transforms import clean, decimal
-from app.sync.ports import Action, Backend, Bound, Clock, Draft, Journal, Outcome, Promise, Receipt, Settled, Verdict
+from app.sync.ports import (
+    Action,
+    Backend,
+    Bindings,
+    Bound,
+    Clock,
+    Draft,
+    Journal,
+    Outcome,
+    Promise,
+    Receipt,
+    Settled,
+    Verdict,
+)
 from app.sync.work import Batch, Work, by
 from app.sync.writing import Sent, Writer, confirmed_by_look_up
 
 
-async def recover(batch: Batch, intacct: Backend, journal: Journal, writer: Writer, clock: Clock) -> None:
+async def recover(
+    batch: Batch, intacct: Backend, journal: Journal, bindings: Bindings, writer: Writer, clock: Clock
+) -> None:
     """Settle what earlier runs left unclear; candidates that stay unclear end as held, the others go on."""
-    promises = await journal.unsettled(batch.plan.object.name, [work.claim for work in batch.open])
+    name = batch.plan.object.name
+    promises = await journal.unsettled(name, [work.claim for work in batch.open])
     if not promises:
         return
+    bounds = await bindings.of(name, [promise.draft.claim.record_id for promise in promises])
+
+    def rebind(draft: Draft, outcome: Outcome) -> Bound | None:
+        return _rebound(batch, bounds.get(draft.claim.record_id), draft) or bind(batch, draft, outcome)
+
     now = clock.now()
     works = by(batch.open, lambda work: work.id)
     due = [promise for promise in promises if promise.next_look_at is None or promise.next_look_at <= now]
@@ -34,7 +56,7 @@ async def recover(batch: Batch, intacct: Backend, journal: Journal, writer: Writ
         record = found.get(promise.id)
         if record is not None:
             outcome = confirmed_by_look_up(promise, record.key, _natural_of(batch, promise, record))
-            bound = bind(batch, promise.draft, outcome)
+            bound = rebind(promise.draft, outcome)
             note = "found in Intacct by look-up"
             receipts.append(
                 Receipt(promise, Settled.CONFIRMED, note, record.key, _natural_of(batch, promise, record), bound=bound)
@@ -49,9 +71,9 @@ async def recover(batch: Batch, intacct: Backend, journal: Journal, writer: Writ
             again.append(promise)
         else:
             _hold(works, promise, next_look if state is Settled.AMBIGUOUS else None)
-    await journal.settle(batch.plan.object.name, receipts)
+    await journal.settle(name, receipts)
     if again:
-        sent = await writer.resend(batch.plan.object.name, again, lambda draft, outcome: bind(batch, draft, outcome))
+        sent = await writer.resend(name, again, rebind)
         for one in sent:
             _after_resend(works, one)
 
@@ -83,10 +105,19 @@ def bind(batch: Batch, draft: Draft, outcome: Outcome, todo: Sequence[str] | Non
         draft.claim.record_id,
         outcome.key,
         str(name),
-        base=base_of(batch.plan.rows, draft.values),
+        base=base_of(batch.plan.rows, draft.values, whole=True),
         todo=tuple(unnamed if todo is None else [name for name in todo if name in unnamed]),
         how="created",
     )
+
+
+def _rebound(batch: Batch, bound: Bound | None, draft: Draft) -> Bound | None:
+    """The link after an update that is known to stand: what it carried is agreed, else it would pass for an edit."""
+    if bound is None or draft.purpose != "record" or draft.action is not Action.UPDATE:
+        return None
+    named = {c.name for c in batch.plan.companions if c.link in draft.values}
+    base = {**bound.base, **base_of(batch.plan.rows, draft.values, whole=False)}
+    return replace(bound, base=base, todo=tuple(name for name in bound.todo if name not in named))
 
 
 async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) -> dict[str, Record]:
