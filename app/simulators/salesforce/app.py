@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request as JsonRequest
 from starlette.responses import JSONResponse
 from starlette.routing import Route, Router
@@ -111,7 +112,7 @@ class SalesforceSimulator:
         self.state = state
         routes = [*control_routes(state), *sim_routes(state)]
         self._control = Router(routes, redirect_slashes=False) if control else None
-        self._wire = DroppingWire(self._dispatch)
+        self._wire = DroppingWire(GZipMiddleware(self._dispatch, minimum_size=1000, compresslevel=1))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._wire(scope, receive, send)

@@ -83,7 +83,8 @@ def _nested(call: Call, part: Part, answers: dict[str, Any], halting: bool) -> C
         raise refuse("INVALID_PARAMETER", text="composite requests cannot be nested")
     kept = ("sforce-call-options", "sforce-duplicate-rule-header", "sforce-query-options")
     headers = {k: v for k, v in call.headers.items() if k in kept}
-    headers |= {str(k).lower(): str(v) for k, v in (part.get("httpHeaders") or {}).items()}
+    own = part.get("httpHeaders")
+    headers |= {str(k).lower(): str(v) for k, v in own.items()} if isinstance(own, dict) else {}
     return replace(
         call,
         method=str(part["method"]).upper(),

@@ -111,7 +111,7 @@ class Gateway:
         org = self._org
         version = segments[2]
         if refused := self._version(version):
-            return refused
+            return self._informed(refused)
         call = Call(request.method, version, segments[3:], parse_query(request.query), request.headers, request.body)
         try:
             match = routes.find(call)

@@ -18,7 +18,7 @@ from app.simulators.salesforce.schema import Catalogue
 from app.simulators.salesforce.sessions import Sessions
 from app.simulators.salesforce.store import Store
 
-LOG_LENGTH = 5000
+LOG_LENGTH = 1000
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from app.simulators.salesforce.soql_tree import Count, Order, Path, Query
 from app.simulators.salesforce.store import Values, key_of
 
 Shaper = Callable[[Values, dict[str, Any]], None]
-SMALLEST_PAGE, LARGEST_PAGE = 200, 2000
+LARGEST_PAGE = 2000
+OPEN_LOCATORS = 500  # the oldest gives way to a new one
 
 
 def object_of(org: Org, text: str) -> str:
@@ -161,6 +162,8 @@ class Run:
         """The first page of `records`; the rest stays behind a locator."""
         answer: dict[str, Any] = {"totalSize": len(records), "done": len(records) <= self.size}
         if not answer["done"]:
+            while len(self.org.locators) >= OPEN_LOCATORS:
+                del self.org.locators[next(iter(self.org.locators))]
             locator = make_id("01g", self.org.random.randrange(62**6))
             self.org.locators[locator] = Locator(schema.name, records, self.size, self.org.clock.now())
             answer["nextRecordsUrl"] = f"/services/data/{self.version}/query/{locator}-{self.size}"

@@ -17,7 +17,7 @@ from app.simulators.salesforce.soql_tree import (
     Query,
     strip_alias,
 )
-from app.simulators.salesforce.values import parse_stamp, stamp
+from app.simulators.salesforce.values import is_date, parse_stamp, stamp
 
 CLAUSES = "GROUP HAVING INCLUDES EXCLUDES TYPEOF FOR WITH USING UPDATE SCOPE ALL FIELDS"
 FUNCTIONS = """COUNT_DISTINCT SUM AVG MIN MAX TOLABEL FORMAT CONVERTCURRENCY DISTANCE GEOLOCATION CALENDAR_YEAR
@@ -225,6 +225,8 @@ class Parser:
                 raise self._wrong(token)
             return Literal("datetime", stamp(instant))
         if token.kind == "date":
+            if not is_date(token.text):
+                raise self._wrong(token)
             return Literal("date", token.text)
         if token.word in ("TRUE", "FALSE"):
             return Literal("boolean", token.word == "TRUE")

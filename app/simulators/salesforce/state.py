@@ -117,7 +117,7 @@ class SalesforceState:
         return {**self.org.knobs.describe(), "quota_used": self.org.quota.used(), "jwt_key_registered": bool(self.keys)}
 
     def reset(self) -> None:
-        """A fresh org: no records but the furniture, no sessions, faults or counters. The clock, maybe shared, stays."""
+        """A fresh org: only its furniture, no sessions, faults or counters. The clock, maybe shared, stays."""
         self.faults.reset()
         self._start(self.faults)
 

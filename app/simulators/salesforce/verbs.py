@@ -15,6 +15,7 @@ from app.simulators.salesforce.schema import Field, ObjectSchema
 from app.simulators.salesforce.store import Values
 
 SEASONS = ("Winter", "Spring", "Summer")
+FILE_ENDING = ".inc"  # "email@example.inc" as an external id in a path is documented to give 404
 LIMITS = {  # name: maximum; what is not counted here is always whole
     "ConcurrentAsyncGetReportInstances": 200,
     "DailyAsyncApexExecutions": 250_000,
@@ -150,10 +151,18 @@ def _several(call: Call, schema: ObjectSchema, ids: list[str]) -> Reply:
     return Reply(300, [f"/services/data/{call.version}/sobjects/{schema.name}/{i}" for i in ids])
 
 
+def _keyed(org: Org, schema: ObjectSchema, field: str, value: str) -> list[str]:
+    """Ids of the records a path names by external id. Refuses a value that the server takes for a file name."""
+    made = lookup_field(schema, field)
+    if value.lower().endswith(FILE_ENDING):
+        raise refuse("NOT_FOUND")
+    return find_by_key(org, schema, made, value)
+
+
 def read_by_key(org: Org, call: Call, name: str, field: str, value: str) -> Reply:
     """One record by external id; 300 with the addresses when several match."""
     schema = schema_of(org, name)
-    found = find_by_key(org, schema, lookup_field(schema, field), value)
+    found = _keyed(org, schema, field, value)
     if len(found) > 1:
         return _several(call, schema, found)
     if not found:
@@ -165,7 +174,7 @@ def upsert(org: Org, call: Call, name: str, field: str, value: str) -> Reply:
     """Create or change by external id: 201, 200 (204 up to v45), or 300 and nothing written."""
     schema = schema_of(org, name)
     sent = call.mapping()
-    found = find_by_key(org, schema, lookup_field(schema, field), value)
+    found = _keyed(org, schema, field, value)
     if len(found) == 1:
         check_write(org, call, schema, find_record(org, schema, found[0]))
     only = call.query.get("updateOnly", "").lower() == "true"
@@ -183,7 +192,7 @@ def upsert(org: Org, call: Call, name: str, field: str, value: str) -> Reply:
 def delete_by_key(org: Org, call: Call, name: str, field: str, value: str) -> Reply:
     """Delete one record by external id."""
     schema = schema_of(org, name)
-    found = find_by_key(org, schema, lookup_field(schema, field), value)
+    found = _keyed(org, schema, field, value)
     if len(found) > 1:
         return _several(call, schema, found)
     if not found:

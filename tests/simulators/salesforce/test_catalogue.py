@@ -23,6 +23,13 @@ async def test_limits_agree_with_the_quota(org: Bench) -> None:
     assert {"DailyBulkApiBatches", "DailyBulkV2QueryJobs", "DailyAsyncApexExecutions"} <= set(limits)
 
 
+async def test_a_long_answer_is_compressed_for_who_takes_it(org: Bench) -> None:
+    packed = await org.call("GET", "/sobjects/Account/describe", headers={"Accept-Encoding": "gzip"})
+    plain = await org.call("GET", "/sobjects/Account/describe", headers={"Accept-Encoding": "identity"})
+    assert (packed.headers.get("content-encoding"), plain.headers.get("content-encoding")) == ("gzip", None)
+    assert packed.json() == plain.json()
+
+
 async def test_every_call_raises_the_limit_header_by_one(org: Bench) -> None:
     rows = [{"attributes": {"type": "Account"}, "Name": str(n)} for n in range(5)]
     replies = [

@@ -170,6 +170,13 @@ async def test_upsert_by_a_field_that_is_no_key_is_not_found(org: Bench) -> None
     assert code_of(reply) == (404, "NOT_FOUND")
 
 
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+async def test_a_key_that_looks_like_a_file_is_not_found(org: Bench, method: str) -> None:
+    await org.create("Account", {"Name": "A", "Intacct_Id__c": "a@b.inc"})
+    body = {"json": {"Name": "B"}} if method == "PATCH" else {}
+    assert code_of(await org.call(method, "/sobjects/Account/Intacct_Id__c/a@b.inc", **body)) == (404, "NOT_FOUND")
+
+
 async def test_read_by_external_id(org: Bench) -> None:
     record_id = await org.create("Account", {"Name": "A", "Intacct_Id__c": "A/B"})
     reply = await org.call("GET", "/sobjects/Account/Intacct_Id__c/A%2FB")
