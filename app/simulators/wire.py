@@ -13,7 +13,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class Dropped(Exception):  # noqa: N818 - it names what happened to the wire, not an error of ours
+class Dropped(Exception):
     """The connection ends here, without (the rest of) an answer."""
 
 
