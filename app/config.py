@@ -37,6 +37,10 @@ class Mode(StrEnum):
     PRODUCTION = "production"
 
 
+OFFLINE_POLL = 30.0
+PRODUCTION_POLL = 900.0
+
+
 class SettingsError(Exception):
     """The settings cannot be used. The text is one sentence per problem, and never holds a value that was given."""
 
@@ -78,7 +82,7 @@ class Settings(BaseSettings):
     lookup_ladder: CommaNumbers | None = None
     lease_seconds: Annotated[float, Field(ge=5, le=3600)] = 60.0
     sweep_seconds: Seconds = 5.0
-    poll_seconds: Seconds = 60.0
+    poll_seconds: Seconds | None = None
     purge_seconds: Seconds = 600.0
     allowed_hosts: CommaList = VENDOR_HOSTS
     worker_concurrency: Annotated[int, Field(ge=1, le=50)] | None = None
@@ -102,6 +106,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'tandem.db').absolute()}"
 
     @property
+    def poll_every(self) -> float:
+        """Seconds between readings of an Intacct feed; each reading is a billed transaction (reliability.md 12)."""
+        return self.poll_seconds or (PRODUCTION_POLL if self.production else OFFLINE_POLL)
+
+    @property
     def ladder(self) -> tuple[float, ...]:
         """Seconds between looks at an unclear write."""
         return self.lookup_ladder or STANDARD_LADDER
@@ -122,7 +131,7 @@ class Settings(BaseSettings):
             "TANDEM_LOOKUP_LADDER": ",".join(map(str, self.lookup_ladder)) if self.lookup_ladder else None,
             "TANDEM_LEASE_SECONDS": str(self.lease_seconds),
             "TANDEM_SWEEP_SECONDS": str(self.sweep_seconds),
-            "TANDEM_POLL_SECONDS": str(self.poll_seconds),
+            "TANDEM_POLL_SECONDS": str(self.poll_every),
             "TANDEM_PURGE_SECONDS": str(self.purge_seconds),
             "TANDEM_ALLOWED_HOSTS": ",".join(self.allowed_hosts),
             "TANDEM_WORKER_CONCURRENCY": str(self.worker_concurrency) if self.worker_concurrency else None,

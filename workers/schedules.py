@@ -34,7 +34,7 @@ TASKS = (
     Task("sweep", lambda settings: settings.sweep_seconds, lambda context, _: sweeper.sweep(context)),
     Task(
         "poll_changes",
-        lambda settings: settings.poll_seconds,
+        lambda settings: settings.poll_every,
         lambda context, seconds: changes.poll(context, timedelta(seconds=seconds * HEADSTART)),
     ),
     Task("purge_requests", lambda settings: settings.purge_seconds, lambda context, _: sweeper.purge(context)),

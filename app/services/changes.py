@@ -31,6 +31,8 @@ FEED = "intacct"
 LOOK_BACK = timedelta(minutes=5)
 LEASE = timedelta(minutes=10)
 PAGE = 1000
+UNDATED_EVERY = timedelta(days=1)
+"""How often rows without a modification time are looked for as well: a query more, for rows that are rare."""
 
 
 @dataclass(slots=True)
@@ -89,10 +91,13 @@ async def poll_object(
     if cursor is None:
         return None
     counts, done = Counts(), False
+    undated_at = datetime.fromisoformat(cursor.counts.get("undatedAt", connection.created_at.isoformat()))
+    undated = not cursor.counts or now - undated_at >= UNDATED_EVERY
+    start = Position(cursor.position_at - LOOK_BACK, "" if undated else "0")
     try:
         pair = context.backends.of(connection, Lane.BULK)
         plan = await plan_for(connection, declared, pair)
-        await _read(context, connection, plan, pair, cursor.position_at, now, counts)
+        await _read(context, connection, plan, pair, start, now, counts)
         await note_spending(context, connection.id, Lane.BULK, pair)
         done = True
     finally:
@@ -100,7 +105,8 @@ async def poll_object(
             row = await session.get_one(Cursor, cursor.id)
             row.lease_until, row.updated_at = None, now
             if done:
-                row.position_at, row.counts = now, counts.plain()
+                said = {**counts.plain(), "undatedAt": (now if undated else undated_at).isoformat()}
+                row.position_at, row.counts = now, said
     return counts
 
 
@@ -109,12 +115,11 @@ async def _read(
     connection: Connection,
     plan: Plan,
     pair: Pair,
-    since: datetime,
+    position: Position,
     until: datetime,
     counts: Counts,
 ) -> None:
     memory = SqlJournal(context, connection.id)
-    position = Position(since - LOOK_BACK)
     while True:
         page = await pair.intacct.changes(plan.object.intacct.kind, position, until, plan.intacct_fields, PAGE)
         wanted = await _edits(plan, memory, page.records, counts)
