@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.children import Child, ChildError, Program, die_with_parent
+from tests.cli.processes import alive
 
 pytestmark = pytest.mark.process
 
@@ -52,13 +53,6 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - processes send no event
             await asyncio.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
 
 
 async def test_a_killed_child_is_started_again(make: Make, said: list[str]) -> None:
