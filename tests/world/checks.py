@@ -1,0 +1,295 @@
+"""The invariants, asked of the simulators' own ledgers and records first, and of our rows only to compare.
+
+Each check answers sentences; an empty list is a world in order. Numbers are those of the reliability page.
+"""
+
+import re
+from collections import Counter, defaultdict
+from typing import Any
+
+from tests.world.people import KEPT_IN_INTACCT, KEPT_IN_SALESFORCE, KINDS, People
+from tests.world.place import World
+
+VERSION = re.compile(r" v(\d+)$")
+FINE = ("created", "updated", "unchanged", "skipped")
+
+
+class Watch:
+    """Looks at the ledger after each step: what must never happen, not even for a moment."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.found: list[str] = []
+        self._seen = 0
+        self._creates: Counter[tuple[str, str]] = Counter()
+        self._control_ids: set[str] = set()
+        self._versions: dict[int, int] = {}
+
+    def __call__(self) -> None:
+        """Read what the ledger has got since the last call."""
+        ledger = self.world.intacct.state.ledger
+        if len(ledger) == self._seen:
+            return
+        entries = ledger.describe()[self._seen :]
+        self._seen = len(ledger)
+        for entry in entries:
+            self._look(entry)
+
+    def _look(self, entry: dict[str, Any]) -> None:
+        link = entry["values"].get("SFDC_ID")
+        if entry["function"] == "create" and link:
+            self._creates[entry["object"], link] += 1
+            if self._creates[entry["object"], link] > 1:
+                self.found.append(f"I1 {entry['object']} of {link} was created {self._creates[entry['object'], link]}x")
+        if entry["controlid"] in self._control_ids and not self.world.intacct.state.knobs["uniqueid_retention_s"]:
+            self.found.append(f"I1 control id {entry['controlid'][:10]} was carried out twice")
+        self._control_ids.add(entry["controlid"])
+        if entry["object"] == "CUSTOMER" and (found := VERSION.search(str(entry["values"].get("NAME", "")))):
+            version, number = int(found[1]), entry["recordno"]
+            if version < self._versions.get(number, 0):
+                self.found.append(f"I7 customer {number}: NAME v{self._versions[number]} was overwritten by v{version}")
+            self._versions[number] = max(version, self._versions.get(number, 0))
+
+
+def at_rest(world: World, people: People) -> list[str]:
+    """Everything that must hold when nothing is under way."""
+    sides = _Sides(world, people)
+    return [
+        *once(sides),
+        *intents(sides),
+        *accepted(sides),
+        *links(sides),
+        *decisions(sides),
+    ]
+
+
+def in_step(world: World, people: People) -> list[str]:
+    """Everything that must hold once all records were wished after the last edit."""
+    sides = _Sides(world, people)
+    return [*linked_all(sides), *values(sides), *companions(sides)]
+
+
+class _Sides:
+    """Both sides and our rows, read once."""
+
+    def __init__(self, world: World, people: People) -> None:
+        self.world, self.people = world, people
+        self.salesforce = {
+            name: {r["Id"]: r for r in world.salesforce.state.records(kind)} for name, (kind, _) in KINDS.items()
+        }
+        self.intacct = {name: world.intacct.state.records(kind) for name, (_, kind) in KINDS.items()}
+        self.ledger = world.intacct.state.ledger.describe()
+        self.operations = world.rows("SELECT * FROM operation")
+        self.bindings = world.rows("SELECT * FROM binding")
+        self.intents = world.rows("SELECT * FROM intent")
+
+    def ids(self, name: str) -> list[str]:
+        """Salesforce ids of an object."""
+        return self.people.accounts if name == "account" else self.people.contacts
+
+    def twin(self, name: str, record_id: str) -> dict[str, Any] | None:
+        """The Intacct record that bears our key."""
+        return next((r for r in self.intacct[name] if r.get("SFDC_ID") == record_id), None)
+
+
+def once(sides: _Sides) -> list[str]:
+    """I1: no record of one side has two twins on the other."""
+    found = []
+    for name in KINDS:
+        keys = Counter(r["SFDC_ID"] for r in sides.intacct[name] if r.get("SFDC_ID"))
+        found += [f"I1 {name} {key} has {n} twins" for key, n in keys.items() if n > 1]
+    ours = [e for e in sides.ledger if e["function"] == "create"]
+    made = Counter(e["controlid"] for e in ours)
+    by_document: defaultdict[str, int] = defaultdict(int)
+    for intent in sides.intents:
+        if intent["action"] == "create":
+            by_document[intent["op_key"]] += made.get(intent["control_id"], 0)
+    return found + [f"I1 {key} was carried out {n}x" for key, n in by_document.items() if n > 1]
+
+
+def intents(sides: _Sides) -> list[str]:
+    """I2: exactly one document if confirmed, none if rejected; nothing undecided at rest but what a person holds."""
+    found = []
+    executed = Counter(e["controlid"] for e in sides.ledger)
+    numbers = {name: {r["RECORDNO"] for r in sides.intacct[name]} for name in KINDS}
+    numbers["account"] |= set()
+    kinds = {kind: name for name, (_, kind) in KINDS.items()}
+    for intent in sides.intents:
+        said, key, ran = intent["state"], intent["op_key"], executed[intent["control_id"]]
+        if said in ("intent", "ambiguous"):
+            found.append(f"I2 {key} is still {said} at rest")
+        elif said == "confirmed" and intent["action"] == "create":
+            if ran != 1:
+                found.append(f"I2 {key} is confirmed and was carried out {ran}x")
+            elif intent["remote_key"] and intent["remote_key"] not in numbers[kinds[intent["kind"]]]:
+                found.append(f"I2 {key} is confirmed as {intent['remote_key']}, which does not exist")
+        elif said in ("rejected", "unsent") and ran:
+            found.append(f"I2 {key} is {said} and was carried out {ran}x")
+    return found
+
+
+def accepted(sides: _Sides) -> list[str]:
+    """I4: whatever was accepted has come to an end a person can see and have explained."""
+    states = {row["id"]: row for row in sides.operations}
+    found = []
+    for operation_id in sides.people.accepted:
+        row = states.get(operation_id)
+        if row is None:
+            found.append(f"I4 {operation_id} was accepted and is not there")
+    for row in sides.operations:
+        if row["state"] not in ("done", "held", "cancelled"):
+            found.append(
+                f"I4 {row['id']} ({row['object']} {row['record_id']}) is {row['state']}/{row['result']} due "
+                f"{row['due_at']} on {row['waits_on']}: {row['reason']} {row['message']}"
+            )
+        elif row["state"] == "done" and row["result"] not in FINE and not row["message"]:
+            found.append(f"I4 {row['id']} ended {row['result']} without a word")
+    return found
+
+
+def links(sides: _Sides) -> list[str]:
+    """I5 and I6: each link leads to a record that exists, on both sides, and no two lead to the same."""
+    found = []
+    for row in sides.bindings:
+        name = row["object"]
+        twin = next((r for r in sides.intacct[name] if r["RECORDNO"] == row["intacct_key"]), None)
+        natural = "CUSTOMERID" if name == "account" else "CONTACTNAME"
+        if twin is None:
+            found.append(f"I5 {name} {row['salesforce_id']} is linked to {row['intacct_key']}, which does not exist")
+        elif twin[natural] != row["intacct_id"]:
+            found.append(f"I5 {name} {row['salesforce_id']}: {natural} is {twin[natural]}, not {row['intacct_id']}")
+        elif row["how"] == "created" and twin.get("SFDC_ID") != row["salesforce_id"]:
+            found.append(f"I5 {name} {row['salesforce_id']}: its twin bears the key {twin.get('SFDC_ID')!r}")
+    for column in ("salesforce_id", "intacct_key"):
+        many = Counter((row["object"], row[column]) for row in sides.bindings)
+        found += [f"I6 {key} is linked {n}x" for key, n in many.items() if n > 1]
+    bound = {(row["object"], row["salesforce_id"]) for row in sides.bindings}
+    for entry in sides.ledger:
+        link = entry["values"].get("SFDC_ID")
+        name = {kind: name for name, (_, kind) in KINDS.items()}.get(entry["object"])
+        if entry["function"] == "create" and link and name and (name, link) not in bound:
+            found.append(f"I5 {name} {link} was created and is not linked")
+    ids = Counter(r["ia_crm__IntacctID__c"] for r in sides.salesforce["account"].values() if r["ia_crm__IntacctID__c"])
+    return found + [f"I6 {n} accounts say they are customer {key}" for key, n in ids.items() if n > 1]
+
+
+def decisions(sides: _Sides) -> list[str]:
+    """I10: one decision per operation and run, and the runs of a finished operation add up."""
+    runs = sides.world.rows("SELECT operation_id, run, count(*) AS n FROM decision GROUP BY operation_id, run")
+    found = [f"I10 {r['operation_id']} run {r['run']} has {r['n']} decisions" for r in runs if r["n"] > 1]
+    last = {}
+    for row in runs:
+        last[row["operation_id"]] = max(row["run"], last.get(row["operation_id"], 0))
+    for row in sides.operations:
+        if row["state"] == "done" and last.get(row["id"], 0) != row["fence"]:
+            found.append(f"I10 {row['id']} ended after run {row['fence']}, decided last in run {last.get(row['id'])}")
+    counted = Counter(row["result"] for row in sides.operations if row["state"] == "done")
+    if None in counted:
+        found.append(f"I10 {counted[None]} operations ended without a result")
+    return found
+
+
+# --- after everything was wished once more ---------------------------------------------------------------------------
+
+
+def linked_all(sides: _Sides) -> list[str]:
+    """I5: every record has its twin, and knows it."""
+    found = []
+    excused = _excused(sides)
+    bound = {(row["object"], row["salesforce_id"]): row for row in sides.bindings}
+    fields = {"account": "ia_crm__IntacctID__c", "contact": "ia_crm__Intacct_Contact_Name__c"}
+    for name in KINDS:
+        for record_id in sides.ids(name):
+            link = bound.get((name, record_id))
+            if link is None:
+                if record_id not in excused:
+                    found.append(f"I5 {name} {record_id} has no twin: {_last_word(sides, record_id)}")
+                continue
+            said = sides.salesforce[name][record_id]
+            twin = sides.twin(name, record_id)
+            if said[fields[name]] != link["intacct_id"]:
+                found.append(f"I5 {name} {record_id} says {said[fields[name]]!r}, linked is {link['intacct_id']!r}")
+            if twin is None or twin["RECORDNO"] != link["intacct_key"]:
+                found.append(f"I5 {name} {record_id}: no twin bears its key")
+            if said.get("ia_crm__Intacct_Sync_Status__c") != "OK" and record_id not in excused:
+                found.append(
+                    f"I5 {name} {record_id} reads {said.get('ia_crm__Intacct_Sync_Status__c')!r}: "
+                    f"{said.get('ia_crm__Intacct_Sync_Errors__c')}"
+                )
+    return found
+
+
+def values(sides: _Sides) -> list[str]:
+    """I7: the last value anybody gave stands on both sides."""
+    found = []
+    for name in KINDS:
+        for record_id in sides.ids(name):
+            twin = sides.twin(name, record_id)
+            if twin is None:
+                continue
+            said = sides.salesforce[name][record_id]
+            for row, salesforce in (KEPT_IN_SALESFORCE[name] | KEPT_IN_INTACCT[name]).items():
+                truth = sides.people.truth.get((record_id, row))
+                if truth is None:
+                    continue
+                here, there = _plain(said.get(salesforce)), _plain(_at(twin, row))
+                if here != _plain(truth) or there != _plain(truth):
+                    found.append(f"I7 {name} {record_id} {row}: Salesforce {here!r}, Intacct {there!r}, last {truth!r}")
+    return found
+
+
+def companions(sides: _Sides) -> list[str]:
+    """I1 and I5 for the contacts made from addresses: one per role, named on its customer."""
+    found = []
+    for record_id in sides.people.accounts:
+        twin = sides.twin("account", record_id)
+        said = sides.salesforce["account"][record_id]
+        link = next((row for row in sides.bindings if row["salesforce_id"] == record_id), None)
+        if twin is None or link is None:
+            continue
+        for role, letter, prefix in (("BILLTO", "B", "Billing"), ("SHIPTO", "S", "Shipping")):
+            chosen = said[f"ia_crm__{'Bill_to' if role == 'BILLTO' else 'Ship_to'}_Contact__c"]
+            if chosen:
+                name = sides.salesforce["contact"][chosen]["ia_crm__Intacct_Contact_Name__c"]
+            elif said[f"{prefix}City"] and link["how"] == "created":
+                name = f"{letter}_{twin['CUSTOMERID']}"
+            else:
+                continue
+            if twin[role]["CONTACTNAME"] != name:
+                found.append(f"I5 account {record_id}: {role} is {twin[role]['CONTACTNAME']!r}, should be {name!r}")
+    return found
+
+
+def _excused(sides: _Sides) -> set[str]:
+    """Records whose own data keep them out: two of one name, and those that refer to them."""
+    out = {
+        row["record_id"]
+        for row in sides.operations
+        if row["state"] == "done" and row["result"] in ("conflicted",) and row["reason"] == "ambiguous_match"
+    }
+    for record_id in sides.people.accounts:
+        said = sides.salesforce["account"][record_id]
+        if said["ParentId"] in out or said["ia_crm__Bill_to_Contact__c"] in out:
+            out.add(record_id)
+    return out
+
+
+def _last_word(sides: _Sides, record_id: str) -> str:
+    words = [f"{r['state']}/{r['result']} {r['reason']} {r['message']}" for r in sides.operations
+             if r["record_id"] == record_id]  # fmt: skip
+    return words[-1] if words else "never asked for"
+
+
+def _at(record: dict[str, Any], name: str) -> Any:
+    value: Any = record
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _plain(value: Any) -> str:
+    text = "" if value is None else str(value)
+    try:
+        return f"{float(text):g}"
+    except ValueError:
+        return text

@@ -1,0 +1,395 @@
+"""The safety devices switched off one at a time: a harness that does not notice proves nothing.
+
+`python -m tests.world.mutants` prints which invariant caught each mutant, at which seed. Nothing of the product is
+edited: a mutant is a subclass or a stand-in put in the device's place while its worlds run.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.backends.intacct.client import IntacctBackend
+from app.backends.salesforce.client import SalesforceBackend
+from app.domain.errors import Kind, SyncError
+from app.domain.records import Record, System
+from app.services import changes, intake, runner
+from app.services.context import Context
+from app.services.items import Item
+from app.services.journal import SqlJournal
+from app.store import journal as journal_queries
+from app.store import operations
+from app.store.tables import Connection, Intent, Operation
+from app.sync import engine, recover
+from app.sync.ports import Backend, Bound, Claim, Draft, Outcome, Promise, Receipt, Verdict, Write
+from app.simulators.faults import Fault, FaultKind
+from tests.world import wire
+from tests.world.place import Habits, prepare_template
+from tests.world.scenario import Scenario, draw
+from tests.world.story import play
+from tests.world.wire import WireFault
+
+SEEDS = 300
+
+
+class Through:
+    """A backend that passes everything on; a mutant overrides one verb."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+# --- the write protocol -----------------------------------------------------------------------------------------------
+
+
+class _Unkept:
+    """Surroundings whose transactions are all rolled back."""
+
+    def __init__(self, outer: Context) -> None:
+        self.clock, self.new_id, self._sessions = outer.clock, outer.new_id, outer.sessions
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """See `Context.begin`."""
+        async with self._sessions() as session:
+            yield session
+            await session.rollback()
+
+
+class NoIntentOnDisk(SqlJournal):
+    """Promises are kept in memory and stored with their receipts: a crash in between leaves no trace of the send."""
+
+    def __init__(self, context: Context, connection_id: str) -> None:
+        super().__init__(context, connection_id)
+        self._unstored: dict[str, tuple[str, Draft]] = {}
+
+    async def intend(self, object_name: str, drafts: Sequence[Draft]) -> list[Promise | None]:
+        """The promises that would be made, without making them."""
+        outer = self._context
+        self._context = cast(Context, _Unkept(outer))
+        try:
+            promises = await super().intend(object_name, drafts)
+        finally:
+            self._context = outer
+        for promise in promises:
+            if promise is not None:
+                self._unstored[promise.id] = (object_name, promise.draft)
+        return promises
+
+    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> None:
+        """Make the promises now, together with what became of them."""
+        late = [receipt for receipt in receipts if receipt.promise.id in self._unstored]
+        made = await super().intend(object_name, [receipt.promise.draft for receipt in late]) if late else []
+        stored = {
+            receipt.promise.id: promise for receipt, promise in zip(late, made, strict=True) if promise is not None
+        }
+        known = [
+            replace(receipt, promise=stored.get(receipt.promise.id, receipt.promise))
+            for receipt in receipts
+            if receipt.promise.id in stored or receipt.promise.id not in self._unstored
+        ]
+        await super().settle(object_name, known)
+
+
+class UnstableControlIds(Through):
+    """Each send gets a control id of its own."""
+
+    _sends = 0
+
+    async def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Send under new ids."""
+        fresh = []
+        for write in writes:
+            UnstableControlIds._sends += 1
+            fresh.append(replace(write, control_id=f"{write.control_id[:30]}{UnstableControlIds._sends:010d}"))
+        outcomes: list[Outcome] = await self._inner.write(fresh)
+        return outcomes
+
+
+LOST = SyncError(Kind.TRANSIENT, "lost", "The answer was lost.")
+
+
+class UnclearIsUnsent(Through):
+    """No answer is taken for "nothing was sent"."""
+
+    async def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Confuse AMBIGUOUS with NOT_SENT."""
+        outcomes: list[Outcome] = await self._inner.write(writes)
+        return [Outcome(Verdict.NOT_SENT, error=LOST) if o.verdict is Verdict.AMBIGUOUS else o for o in outcomes]
+
+
+class UnclearIsRejected(Through):
+    """No answer is taken for a no, so that the next try is a new revision."""
+
+    async def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Confuse AMBIGUOUS with REJECTED."""
+        outcomes: list[Outcome] = await self._inner.write(writes)
+        return [Outcome(Verdict.REJECTED, error=LOST) if o.verdict is Verdict.AMBIGUOUS else o for o in outcomes]
+
+
+class StatuslessIsSuccess(Through):
+    """An answer without a status is taken for a yes."""
+
+    async def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Confuse AMBIGUOUS with CONFIRMED."""
+        outcomes: list[Outcome] = await self._inner.write(writes)
+        return [
+            Outcome(Verdict.CONFIRMED, key="999999", returned={"CUSTOMERID": "C-999999"}, created=True)
+            if o.verdict is Verdict.AMBIGUOUS
+            else o
+            for o in outcomes
+        ]
+
+
+class SeesNothing(Through):
+    """A look-up that never finds."""
+
+    async def find(self, *_: Any, **__: Any) -> list[Record]:
+        """Nothing."""
+        return []
+
+
+async def recover_blindly(batch: Any, intacct: Backend, *rest: Any) -> None:
+    """Unclear writes are settled without looking at Intacct."""
+    await recover.recover(batch, cast(Backend, SeesNothing(intacct)), *rest)
+
+
+async def recover_never(*_: Any) -> None:
+    """Unclear writes of earlier runs are not settled at all."""
+
+
+class ForgetsUpdates(SqlJournal):
+    """Links that follow from a confirmed update are not stored: the base stays behind."""
+
+    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> None:
+        """Drop them."""
+        kept = [replace(r, bound=None) if r.promise.draft.action == "update" else r for r in receipts]
+        await super().settle(object_name, kept)
+
+
+# --- leases and uniqueness --------------------------------------------------------------------------------------------
+
+
+async def held_by_anyone(session: AsyncSession, fences: Any, now: Any, *, lock: bool = False) -> dict[str, Operation]:
+    """Every lease stands, whoever asks."""
+    wanted = [operation_id for operation_id, _ in fences]
+    rows = await session.exec(select(Operation).where(col(Operation.id).in_(wanted)))
+    return {row.id: row for row in rows}
+
+
+async def insert_always(session: AsyncSession, rows: Sequence[Operation]) -> set[str]:
+    """Each wish gets an operation, whether or not one is live."""
+    session.add_all(Operation(**row.model_dump()) for row in rows)
+    await session.flush()
+    return {row.id for row in rows}
+
+
+class OpenIntentsIgnored(SqlJournal):
+    """A document may have several open intents."""
+
+    def _intent(self, object_name: str, draft: Draft, known: Sequence[Intent], now: Any) -> Intent | None:
+        blind = [SimpleNamespace(state="rejected", revision=row.revision) for row in known]
+        return super()._intent(object_name, draft, cast(Sequence[Intent], blind), now)
+
+
+# --- both ways --------------------------------------------------------------------------------------------------------
+
+
+class WritesNothingBack(Through):
+    """Salesforce is told nothing, and believed to have been told."""
+
+    system = System.SALESFORCE
+
+    async def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Say yes."""
+        return [Outcome(Verdict.CONFIRMED, key=write.key) for write in writes]
+
+
+class ForgetsLinks(SqlJournal):
+    """The link is not stored in the commit of the receipt."""
+
+    async def _store_links(self, session: Any, object_name: str, bounds: Sequence[Bound], now: Any) -> set[str]:
+        return {bound.salesforce_id for bound in bounds}
+
+
+def always_edited(*_: Any) -> bool:
+    """Whatever stands in the feed is news."""
+    return True
+
+
+# --- habits -----------------------------------------------------------------------------------------------------------
+
+
+class NoSweeper(Habits):
+    """Nobody looks after lost rings and dead workers' leases."""
+
+    async def sweep(self, context: Context) -> None:
+        """Look away."""
+
+
+class AnswersFirst(Habits):
+    """The caller gets its 202 before anything is committed; the commit follows if nothing comes in between."""
+
+    async def accept(self, context: Context, connection: Connection, asked: intake.Wish, request_id: str) -> list[Item]:
+        """Invent an answer, then do the work."""
+        item = Item(f"promised-{request_id}", asked.object, asked.record_ids[0], "queued", None, None, "", None, None,
+                    retryable=False)  # fmt: skip
+        later = asyncio.get_running_loop().create_task(intake.accept(context, connection, asked, request_id=request_id))
+        later.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return [item]
+
+
+def ladder(*rungs: float) -> type[Habits]:
+    """Habits with another ladder."""
+
+    class Impatient(Habits):
+        ladder = rungs
+
+    return Impatient
+
+
+def intacct(wrapper: type[Through]) -> type[Habits]:
+    """Habits in which the engine speaks to Intacct through `wrapper`."""
+
+    class Wrapped(Habits):
+        def intacct(self, backend: IntacctBackend, rng: Any) -> Backend:
+            return cast(Backend, wrapper(backend))
+
+    return Wrapped
+
+
+def salesforce(wrapper: type[Through]) -> type[Habits]:
+    """Habits in which the engine speaks to Salesforce through `wrapper`."""
+
+    class Wrapped(Habits):
+        def salesforce(self, backend: SalesforceBackend) -> Backend:
+            return cast(Backend, wrapper(backend))
+
+    return Wrapped
+
+
+# --- the list ---------------------------------------------------------------------------------------------------------
+
+Swap = tuple[ModuleType, str, Any]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A safety device switched off: how, and what makes worlds in which that shows (`sharpen`)."""
+
+    name: str
+    habits: type[Habits] = Habits
+    swaps: tuple[Swap, ...] = ()
+    sharpen: Callable[[Scenario], Scenario] = lambda scenario: scenario
+
+
+def late_and_locked(scenario: Scenario) -> Scenario:
+    """Requests arrive minutes after they were given up, and records are locked meanwhile."""
+    scenario.wire = [WireFault(wire.LATE_ARRIVAL, 0.3, seconds=600.0)]
+    scenario.intacct = [Fault(FaultKind.LOCK_ERROR, "create:", times=None, probability=0.4)]
+    scenario.knobs |= {"uniqueid_failed_reuse": "allowed"}
+    return scenario
+
+
+def forgetful(scenario: Scenario) -> Scenario:
+    """Requests arrive late, at a vendor who forgets control ids after a minute."""
+    scenario.wire = [WireFault(wire.LATE_ARRIVAL, 0.3, seconds=600.0)]
+    scenario.knobs |= {"uniqueid_retention_s": 60}
+    return scenario
+
+
+def paused(scenario: Scenario) -> Scenario:
+    """Workers are stopped past their leases, often."""
+    scenario.freezes = 6
+    return scenario
+
+
+def journal(made: type[SqlJournal]) -> tuple[Swap, ...]:
+    """The journal of all runs replaced."""
+    return ((runner, "SqlJournal", made),)
+
+
+MUTANTS = (
+    Mutant("intent not committed before the send", swaps=journal(NoIntentOnDisk)),
+    Mutant("control id new with each send", habits=intacct(UnstableControlIds)),
+    Mutant("look-up blind", swaps=((engine, "recover", recover_blindly),)),
+    Mutant("open intents never settled", swaps=((engine, "recover", recover_never),)),
+    Mutant("unclear taken for unsent", habits=intacct(UnclearIsUnsent)),
+    Mutant("unclear taken for rejected", habits=intacct(UnclearIsRejected)),
+    Mutant("unclear taken for success", habits=intacct(StatuslessIsSuccess)),
+    Mutant("no wait of 15 minutes, records locked", habits=ladder(1.0, 2.0), sharpen=late_and_locked),
+    Mutant("no wait of 15 minutes, control ids forgotten", habits=ladder(1.0, 2.0), sharpen=forgetful),
+    Mutant("fences ignored", swaps=((journal_queries, "held_leases", held_by_anyone),), sharpen=paused),
+    Mutant("several live operations per record", swaps=((operations, "insert_live", insert_always),)),
+    Mutant("several open intents per document", swaps=journal(OpenIntentsIgnored)),
+    Mutant("update confirmed without its base", swaps=journal(ForgetsUpdates)),
+    Mutant("link not stored with the receipt", swaps=journal(ForgetsLinks)),
+    Mutant("nothing written back", habits=salesforce(WritesNothingBack)),
+    Mutant("echo taken for news", swaps=((changes, "edited", always_edited),)),
+    Mutant("no sweeper", habits=NoSweeper),
+    Mutant("answer before the commit", habits=AnswersFirst),
+)
+
+
+@dataclass
+class Catch:
+    """At which seed a mutant was caught and by what; `seed` None: it survived."""
+
+    mutant: str
+    seed: int | None
+    sentence: str = ""
+    others: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def put_in_place(swaps: Sequence[Swap]) -> Iterator[None]:
+    """Stand-ins in the devices' places, for as long as the block."""
+    with ExitStack() as back:
+        for module, name, stand_in in swaps:
+            back.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, stand_in)
+        yield
+
+
+def hunt(mutant: Mutant, seeds: Sequence[int]) -> Catch:
+    """Run worlds of the mutant until an invariant is broken."""
+    with put_in_place(mutant.swaps):
+        for seed in seeds:
+            outcome = play(seed, habits=mutant.habits(), scenario=mutant.sharpen(draw(seed)))
+            if outcome.violations:
+                return Catch(mutant.name, seed, outcome.violations[0], outcome.violations[1:])
+    return Catch(mutant.name, None)
+
+
+def main() -> int:
+    """Hunt all mutants; 1 when one survived."""
+    parser = argparse.ArgumentParser(prog="python -m tests.world.mutants", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="worlds per mutant at most")
+    parser.add_argument("--only", default="", help="mutants whose name contains this")
+    given = parser.parse_args()
+    prepare_template()
+    survivors = 0
+    for mutant in MUTANTS:
+        if given.only not in mutant.name:
+            continue
+        began = time.perf_counter()
+        catch = hunt(mutant, range(given.seeds))
+        said = f"seed {catch.seed}: {catch.sentence}" if catch.seed is not None else f"SURVIVED {given.seeds} seeds"
+        survivors += catch.seed is None
+        print(f"{mutant.name:45} {said[:150]}  ({time.perf_counter() - began:.0f} s)", flush=True)
+    return int(bool(survivors))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
