@@ -52,6 +52,13 @@ BACKLOG = Gauge(
     multiprocess_mode="mostrecent",
     registry=REGISTRY,
 )
+OLDEST_DUE = Gauge(
+    "tandem_oldest_due_seconds",
+    "How long the oldest operation that could be at work has been waiting.",
+    ("lane",),
+    multiprocess_mode="mostrecent",
+    registry=REGISTRY,
+)
 RUNNING = Gauge("tandem_batches_running", "Batches at work.", ("lane",), multiprocess_mode="livesum", registry=REGISTRY)
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
