@@ -74,6 +74,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             tags=app.openapi_tags,
             routes=app.routes,
         )
+        _say_problems_in_json(made)
         app.openapi_schema = _tidied(made) | {"info": made["info"]}
     return app.openapi_schema
 
@@ -81,6 +82,15 @@ def document(app: FastAPI) -> dict[str, Any]:
 def as_text(made: dict[str, Any]) -> str:
     """The document as it is committed."""
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
+def _say_problems_in_json(made: dict[str, Any]) -> None:
+    """FastAPI declares a route's errors in the media type of its success; ours are JSON everywhere."""
+    for methods in made["paths"].values():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                if not status.startswith("2"):
+                    response["content"] = dict.fromkeys(["application/json"], *response["content"].values())
 
 
 def _tidied(node: Any) -> Any:

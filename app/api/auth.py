@@ -54,11 +54,11 @@ async def caller(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
     """The caller behind the presented key. Raises SyncError AUTH `key_missing` or `key_refused`."""
-    presented = api_key or (bearer.credentials if bearer else None)
+    presented = {key for key in (api_key, bearer.credentials if bearer else None) if key}
     if not presented:
         raise SyncError(Kind.AUTH, "key_missing", "The request carries no API key.", "Send it as X-API-Key.")
-    key = await keys.verify(context, presented)
-    if key is None:
+    key = await keys.verify(context, presented.pop())
+    if key is None or presented:  # two different keys are no key
         raise SyncError(Kind.AUTH, "key_refused", "The API key is unknown, expired or revoked.", "Use a valid key.")
     return Caller(key, await connections.get(context, key.connection_id))
 

@@ -5,6 +5,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from app.api.auth import Asker
 from app.api.deps import CorrelationId, Here, ObjectName, RecordId
@@ -21,8 +22,10 @@ ERRORS = problems(BAD_REQUEST, NOT_FOUND, UNSUPPORTED_MEDIA, UNPROCESSABLE)
 FINISHED = {"description": "Nothing more happens to any of it by itself: finished in time, or nothing was accepted."}
 
 Wait = Annotated[
+    int,
+    Field(ge=0, le=8),
     QueryWhole,
-    Query(ge=0, le=8, description="Seconds to wait for the end. 0 answers at once, after the wish is stored."),
+    Query(description="Seconds to wait for the end. 0 answers at once, after the wish is stored."),
 ]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from app.api.schemas.model import In, Out, Truth, Whole
+from app.api.schemas.model import In, Out, Truth, Version
 from app.domain.declaration import Option
 from app.objects import CATALOGUE
 from app.services.configuration import Configuration
@@ -52,10 +52,7 @@ class ConfigurationChange(In):
 
     sync_enabled: Truth | None = None
     objects: ObjectOptionsChange | None = None
-    version: Annotated[
-        Annotated[Whole, Field(ge=0, le=2147483647)] | None,
-        Field(description="The version this change was made from; another one is refused."),
-    ] = None
+    version: Version | None = None
 
     def named(self) -> dict[str, dict[str, object]]:
         """The options that were named, by object."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from app.api.schemas.model import In, Line, Out, Whole
+from app.api.schemas.model import In, Line, Out, Version, Whole
 from app.services.connections import SECRETS, Described
 
 Text = Annotated[Line, Field(max_length=255)]
@@ -16,7 +16,7 @@ Address = Annotated[
     ),
 ]
 Secret = Annotated[str, Field(min_length=1, max_length=8000, pattern=r"^[\t\n\r -~]+$")]
-Places = Annotated[Whole, Field(ge=1, le=20, description="Requests at once, over all workers.")]
+Places = Annotated[int, Field(ge=1, le=20, description="Requests at once, over all workers."), Whole]
 
 
 class SalesforceView(Out):
@@ -121,10 +121,7 @@ class ConnectionChange(In):
     namespace: Annotated[str, Field(max_length=15, pattern=r"^([A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*)?$")] | None = None
     link_field: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")] | None = None
     secrets: SecretsChange | None = None
-    version: Annotated[
-        Annotated[Whole, Field(ge=0, le=2147483647)] | None,
-        Field(description="The version this change was made from; another one is refused."),
-    ] = None
+    version: Version | None = None
 
     def settings(self) -> dict[str, Any]:
         """The settings that were named, as the service lays them out."""

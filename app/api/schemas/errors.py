@@ -11,7 +11,7 @@ from app.services.paging import Page
 from app.store.errors import ErrorFilter
 from app.store.tables import ErrorLog
 
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,60}$")]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,60}$", description="The stable word of the error.")]
 
 
 class ErrorQuery(In):
@@ -19,9 +19,9 @@ class ErrorQuery(In):
 
     object_name: KnownObject | Absent = None
     record_id: KnownRecord | Absent = None
-    kind: Kind | Absent = None
+    kind: Annotated[Kind, Field(description="What sort of trouble.")] | Absent = None
     code: Word | Absent = None
-    state: Literal["open", "resolved"] | Absent = None
+    state: Annotated[Literal["open", "resolved"], Field(description="Both, when absent.")] | Absent = None
     since: Annotated[Instant, Field(description="Last seen at this time or later.")] | Absent = None
     until: Annotated[Instant, Field(description="Last seen before this time.")] | Absent = None
     cursor: Cursor | Absent = None

@@ -10,6 +10,7 @@ from app.services import keys
 from app.services.keys import NewKey
 from app.store.tables import ApiKey
 
+LifeDays = Annotated[int, Field(ge=1, le=3650, description="Days until it ends; absent: never."), Whole]
 RoleName = Literal["viewer", "caller", "operator", "admin"]
 
 
@@ -18,9 +19,7 @@ class KeyWish(In):
 
     name: Annotated[Line, Field(min_length=1, max_length=80)]
     role: RoleName
-    life_days: Annotated[
-        Annotated[Whole, Field(ge=1, le=3650)] | None, Field(description="Days until it ends; absent: never.")
-    ] = None
+    life_days: LifeDays | None = None
 
 
 class KeyView(Out):

@@ -62,8 +62,15 @@ def _digits(value: Any) -> Any:
 Instant = Annotated[
     datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"}, mode="validation")
 ]
-Whole = Annotated[int, BeforeValidator(_whole)]
-QueryWhole = Annotated[int, BeforeValidator(_digits)]
+Whole = BeforeValidator(_whole)
+"""For an int in a body. Limits stand before it, else they are missing in the schema."""
+
+QueryWhole = BeforeValidator(_digits)
+"""For an int in a query; limits likewise."""
+
+Version = Annotated[
+    int, Field(ge=0, le=2147483647, description="The version the change was made from; another one is refused."), Whole
+]
 Truth = StrictBool
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Text on one line, which both databases can keep."""
@@ -77,4 +84,4 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
 
-PageSize = Annotated[QueryWhole, Field(ge=1, le=200, description="Rows of a page.")]
+PageSize = Annotated[int, Field(ge=1, le=200, description="Rows of a page."), QueryWhole]

@@ -17,6 +17,7 @@ from app.services.paging import CURSOR, Page
 from app.store.operations import OperationFilter
 from app.store.tables import Decision, Intent, Operation
 
+AnyOrigin = Literal["button", "massTool", "flow", "apex", "schedule", "cascade", "intacct"]
 Absent = SkipJsonSchema[None]
 """The type of a query parameter that was not sent; null is no value of it."""
 
@@ -30,9 +31,9 @@ class OperationQuery(In):
 
     object_name: KnownObject | Absent = None
     record_id: KnownRecord | Absent = None
-    state: State | Absent = None
-    result: ResultName | Absent = None
-    origin: Literal["button", "massTool", "flow", "apex", "schedule", "cascade", "intacct"] | Absent = None
+    state: Annotated[State, Field(description="Where it stands.")] | Absent = None
+    result: Annotated[ResultName, Field(description="How it ended, or how the last try did.")] | Absent = None
+    origin: Annotated[AnyOrigin, Field(description="Where the wish came from.")] | Absent = None
     since: Annotated[Instant, Field(description="Asked for at this time or later.")] | Absent = None
     until: Annotated[Instant, Field(description="Asked for before this time.")] | Absent = None
     cursor: Cursor | Absent = None
