@@ -169,15 +169,29 @@ def test_value_salesforce_has_no_room_for_is_a_problem_by_salesforce_name_and_th
 
 def test_base_of_a_create_is_what_was_sent() -> None:
     sent = {"NAME": "Acme", "A1": "1 Main St"}
-    assert base_of([NAME, PHONE, STREET], sent) == {"NAME": "Acme", "PHONE1": None, "A1": ["1 Main St", None, None]}
+    assert base_of([NAME, PHONE, STREET], sent, whole=True) == {
+        "NAME": "Acme",
+        "PHONE1": None,
+        "A1": ["1 Main St", None, None],
+    }
 
 
 def test_base_of_a_create_says_nothing_of_what_only_comes_back() -> None:
-    assert base_of([LIMIT], {"LIMIT": Decimal(5)}) == {}
+    assert base_of([LIMIT], {"LIMIT": Decimal(5)}, whole=True) == {}
 
 
 @pytest.mark.parametrize(("lines", "stored"), [(("1", "2", "3"), ["1", "2", "3"]), ((None, None, None), [None] * 3)])
 def test_base_of_an_address_equals_the_plain_form_of_what_was_read(
     lines: tuple[str | None, ...], stored: list[str | None]
 ) -> None:
-    assert base_of([STREET], dict(zip(STREET.names, lines, strict=True))) == {"A1": stored}
+    assert base_of([STREET], dict(zip(STREET.names, lines, strict=True)), whole=True) == {"A1": stored}
+
+
+def test_base_of_an_update_says_nothing_of_rows_it_left_out() -> None:
+    assert base_of([NAME, PHONE], {"PHONE1": None}, whole=False) == {"PHONE1": None}
+
+
+def test_base_of_an_update_takes_an_address_only_as_a_whole() -> None:
+    assert base_of([STREET], {"A1": "1 Main St"}, whole=False) == {}
+    sent = {"A1": "1 Main St", "A2": None, "A3": None}
+    assert base_of([STREET], sent, whole=False) == {"A1": ["1 Main St", None, None]}
