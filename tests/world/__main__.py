@@ -9,6 +9,11 @@ from tests.world.many import play_all
 from tests.world.story import Outcome, play
 
 
+def say(line: str) -> None:
+    """A line for the person who called."""
+    sys.stdout.write(f"{line}\n")
+
+
 def main() -> int:
     """Run the seeds asked for; 1 when an invariant was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.world", description=__doc__)
@@ -19,9 +24,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     given = parser.parse_args()
     if given.seed is not None:
-        outcome = play(given.seed, print_line=print if given.trace else None)
+        outcome = play(given.seed, print_line=say if given.trace else None)
         report([outcome], 0.0)
-        print(f"trace {outcome.trace_hash}, {outcome.points} points, {outcome.virtual_seconds:.0f} virtual seconds")
+        say(f"trace {outcome.trace_hash}, {outcome.points} points, {outcome.virtual_seconds:.0f} virtual seconds")
         return int(bool(outcome.violations))
     began = time.perf_counter()
     seeds = range(given.first, given.first + given.seeds)
@@ -36,21 +41,21 @@ def report(outcomes: list[Outcome], seconds: float) -> None:
     for outcome in outcomes:
         faults.update(outcome.faults)
         results.update({str(word): n for word, n in outcome.results.items()})
-    print(
+    say(
         f"seeds               {len(outcomes)}"
         + (f" in {seconds:.1f} s, {len(outcomes) / seconds:.2f}/s" if seconds else "")
     )
-    print(f"operations          {sum(o.operations for o in outcomes)}")
-    print(f"faulted operations  {sum(o.faulted for o in outcomes)}")
-    print(f"virtual hours       {sum(o.virtual_seconds for o in outcomes) / 3600:.1f}")
-    print("results             " + ", ".join(f"{word} {n}" for word, n in sorted(results.items())))
-    print("faults              " + ", ".join(f"{word} {n}" for word, n in sorted(faults.items())))
+    say(f"operations          {sum(o.operations for o in outcomes)}")
+    say(f"faulted operations  {sum(o.faulted for o in outcomes)}")
+    say(f"virtual hours       {sum(o.virtual_seconds for o in outcomes) / 3600:.1f}")
+    say("results             " + ", ".join(f"{word} {n}" for word, n in sorted(results.items())))
+    say("faults              " + ", ".join(f"{word} {n}" for word, n in sorted(faults.items())))
     broken = [outcome for outcome in outcomes if outcome.violations]
-    print(f"violations          {sum(len(o.violations) for o in outcomes)} in {len(broken)} seeds")
+    say(f"violations          {sum(len(o.violations) for o in outcomes)} in {len(broken)} seeds")
     for outcome in broken:
-        print(f"  seed {outcome.seed}")
+        say(f"  seed {outcome.seed}")
         for sentence in outcome.violations[:8]:
-            print(f"    {sentence}")
+            say(f"    {sentence}")
 
 
 if __name__ == "__main__":

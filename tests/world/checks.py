@@ -37,6 +37,8 @@ class Watch:
 
     def _look(self, entry: dict[str, Any]) -> None:
         link = entry["values"].get("SFDC_ID")
+        if not self.world.rows("SELECT 1 FROM intent WHERE control_id = ?", entry["controlid"]):
+            self.found.append(f"I2 {entry['controlid'][:10]} was carried out without an intent on disk")
         if entry["function"] == "create" and link:
             self._creates[entry["object"], link] += 1
             if self._creates[entry["object"], link] > 1:
@@ -177,12 +179,14 @@ def decisions(sides: _Sides) -> list[str]:
     """I10: one decision per operation and run, and the runs of a finished operation add up."""
     runs = sides.world.rows("SELECT operation_id, run, count(*) AS n FROM decision GROUP BY operation_id, run")
     found = [f"I10 {r['operation_id']} run {r['run']} has {r['n']} decisions" for r in runs if r["n"] > 1]
-    last = {}
+    last: dict[str, int] = {}
     for row in runs:
         last[row["operation_id"]] = max(row["run"], last.get(row["operation_id"], 0))
-    for row in sides.operations:
-        if row["state"] == "done" and last.get(row["id"], 0) != row["fence"]:
-            found.append(f"I10 {row['id']} ended after run {row['fence']}, decided last in run {last.get(row['id'])}")
+    found += [
+        f"I10 {row['id']} ended after run {row['fence']}, decided last in run {last.get(row['id'])}"
+        for row in sides.operations
+        if row["state"] == "done" and last.get(row["id"], 0) != row["fence"]
+    ]
     counted = Counter(row["result"] for row in sides.operations if row["state"] == "done")
     if None in counted:
         found.append(f"I10 {counted[None]} operations ended without a result")

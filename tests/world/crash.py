@@ -51,7 +51,7 @@ def undergo(
 ) -> Ordeal:
     """Live the account's life once; strike the victim at its await number `at` (from 0), if any.
 
-    With `freeze` it is stopped there for so many seconds (only where a pause shows, see `stage.FREEZABLE`), else killed.
+    With `freeze` it is stopped there for so many seconds, where a pause shows (`stage.FREEZABLE`); else it is killed.
     """
     ordeal = Ordeal()
     in_world(7, lambda world: _Life(world, ids, victim, at, freeze, ordeal).run(), habits=habits)

@@ -25,12 +25,12 @@ from app.services import changes, intake, runner
 from app.services.context import Context
 from app.services.items import Item
 from app.services.journal import SqlJournal
+from app.simulators.faults import Fault, FaultKind
 from app.store import journal as journal_queries
 from app.store import operations
 from app.store.tables import Connection, Intent, Operation
 from app.sync import engine, recover
-from app.sync.ports import Backend, Bound, Claim, Draft, Outcome, Promise, Receipt, Verdict, Write
-from app.simulators.faults import Fault, FaultKind
+from app.sync.ports import Backend, Bound, Draft, Outcome, Promise, Receipt, Verdict, Write
 from tests.world import wire
 from tests.world.place import Habits, prepare_template
 from tests.world.scenario import Scenario, draw
@@ -198,9 +198,9 @@ async def insert_always(session: AsyncSession, rows: Sequence[Operation]) -> set
 class OpenIntentsIgnored(SqlJournal):
     """A document may have several open intents."""
 
-    def _intent(self, object_name: str, draft: Draft, known: Sequence[Intent], now: Any) -> Intent | None:
+    def _promise(self, object_name: str, draft: Draft, known: Sequence[Intent], *rest: Any) -> Promise | None:
         blind = [SimpleNamespace(state="rejected", revision=row.revision) for row in known]
-        return super()._intent(object_name, draft, cast(Sequence[Intent], blind), now)
+        return super()._promise(object_name, draft, cast(Sequence[Intent], blind), *rest)
 
 
 # --- both ways --------------------------------------------------------------------------------------------------------
@@ -229,6 +229,18 @@ def always_edited(*_: Any) -> bool:
 
 
 # --- habits -----------------------------------------------------------------------------------------------------------
+
+
+class ManyLive(Habits):
+    """The database does not mind several live operations of a record."""
+
+    without = ("uq_operation_live",)
+
+
+class ManyOpen(Habits):
+    """The database does not mind several open intents of a document."""
+
+    without = ("uq_intent_unsettled",)
 
 
 class NoSweeper(Habits):
@@ -331,8 +343,8 @@ MUTANTS = (
     Mutant("no wait of 15 minutes, records locked", habits=ladder(1.0, 2.0), sharpen=late_and_locked),
     Mutant("no wait of 15 minutes, control ids forgotten", habits=ladder(1.0, 2.0), sharpen=forgetful),
     Mutant("fences ignored", swaps=((journal_queries, "held_leases", held_by_anyone),), sharpen=paused),
-    Mutant("several live operations per record", swaps=((operations, "insert_live", insert_always),)),
-    Mutant("several open intents per document", swaps=journal(OpenIntentsIgnored)),
+    Mutant("several live operations per record", ManyLive, swaps=((operations, "insert_live", insert_always),)),
+    Mutant("several open intents per document", ManyOpen, journal(OpenIntentsIgnored), paused),
     Mutant("update confirmed without its base", swaps=journal(ForgetsUpdates)),
     Mutant("link not stored with the receipt", swaps=journal(ForgetsLinks)),
     Mutant("nothing written back", habits=salesforce(WritesNothingBack)),
@@ -387,7 +399,8 @@ def main() -> int:
         catch = hunt(mutant, range(given.seeds))
         said = f"seed {catch.seed}: {catch.sentence}" if catch.seed is not None else f"SURVIVED {given.seeds} seeds"
         survivors += catch.seed is None
-        print(f"{mutant.name:45} {said[:150]}  ({time.perf_counter() - began:.0f} s)", flush=True)
+        sys.stdout.write(f"{mutant.name:45} {said[:150]}  ({time.perf_counter() - began:.0f} s)\n")
+        sys.stdout.flush()
     return int(bool(survivors))
 
 

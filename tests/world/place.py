@@ -55,6 +55,8 @@ class Habits:
 
     ladder: tuple[float, ...] = (5.0, 30.0, 120.0, 960.0)
     lease_seconds: float = 60.0
+    without: tuple[str, ...] = ()
+    """Indexes that are taken away."""
 
     def intacct(self, backend: IntacctBackend, rng: random.Random) -> Backend:
         """The Intacct side as the engine gets it."""
@@ -179,6 +181,8 @@ class World:
         shutil.copyfile(_template(), self.path)
         self.engine, self.sessions = open_database(self.path, self.stage)
         self.look = sqlite3.connect(self.path)
+        for index in self.habits.without:
+            self.look.execute(f"DROP INDEX {index}")
         self._simulate()
         self.connection = Connection(
             id=CONNECTION,
@@ -205,11 +209,9 @@ class World:
             session.add(Connection(**self.connection.model_dump()))
 
     async def close(self) -> None:
-        """Give the file back."""
+        """Let go of the file."""
         self.look.close()
         await self.engine.dispose()
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
 
     def transport(self, simulator: Any) -> WorldTransport:
         """A new way to a simulator."""

@@ -69,7 +69,8 @@ class Stage:
             self.watcher(ACTOR.get(), kind, detail)
         self.check()
         if kind in FREEZABLE:
-            while (left := self._frozen.get(ACTOR.get(), 0.0) - self.loop.time()) > 0:
+            left = self._frozen.get(ACTOR.get(), 0.0) - self.loop.time()
+            if left > 0:
                 await asyncio.sleep(left)
             self.check()
 

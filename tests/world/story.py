@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -145,7 +146,7 @@ class Story:
         world.pace = plan.sweep_every
         for lane in Lane:
             for number in range(WORKERS):
-                self._roles[f"{lane.value}{number}"] = lambda context, lane=lane: world.work(context, lane)
+                self._roles[f"{lane.value}{number}"] = partial(world.work, lane=lane)
         self._roles["sweeper"] = lambda context: world.sweep(context)
         self._roles["poller"] = lambda context: world.poll(context, plan.poll_every)
         for role, make in self._roles.items():

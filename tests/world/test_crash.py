@@ -1,6 +1,7 @@
 """An account's life broken off at every single await: killed, or stopped past its lease. Exhaustive and counted."""
 
 import os
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -26,7 +27,7 @@ def broken_at_every_await(ids: Ids, victim: Victim, freeze: float = 0.0) -> tupl
 @pytest.mark.parametrize("ids", list(Ids))
 def test_worker_killed_at_each_await(ids: Ids) -> None:
     awaits, broken = broken_at_every_await(ids, Victim.WORKER)
-    print(f"{awaits} awaits in the worker's part of an account's life ({ids})")
+    sys.stdout.write(f"{awaits} awaits in the worker's part of an account's life ({ids})\n")
     assert awaits > FEWEST
     assert not broken, "\n".join(broken)
 
