@@ -1,0 +1,47 @@
+"""The catalogue of objects as a document people read: `docs/objects.md`. Pure; reads declarations, touches no file."""
+
+from collections.abc import Iterable
+
+from app.domain.declaration import Field, Mark, Rule, SyncedObject
+from app.objects import CATALOGUE
+
+ARROWS = {
+    Rule.TO_INTACCT: "Salesforce → Intacct",
+    Rule.FROM_INTACCT: "Intacct → Salesforce",
+    Rule.BIDIRECTIONAL: "both ways",
+}
+MARKS = {Mark.FREE: "", Mark.FIXED: "fixed", Mark.FORMULA: "formula"}
+HEADER = """# Synced objects
+
+Generated from `app/objects` by `tandem lint-objects --write`; do not edit. Package fields bear the standard namespace.
+"""
+
+
+def objects_markdown(catalogue: Iterable[SyncedObject] = tuple(CATALOGUE.values())) -> str:
+    """All objects in Markdown, dependencies first: ends, options, companions, and every row with its direction."""
+    return "\n".join([HEADER, *(_section(declared) for declared in catalogue)])
+
+
+def _section(declared: SyncedObject) -> str:
+    ends = f"`{declared.salesforce.kind}` in Salesforce, `{declared.intacct.kind}` in Intacct"
+    facts = [
+        f"{ends}; creates: {declared.creates.value}; found by {_codes(declared.match_by) or 'its link'}.",
+        *(f"Option `{o.name}` (standard: `{_plain(o.default)}`): {o.says}" for o in declared.options),
+        *(f"Also makes `{c.kind}` as `{c.link}` unless `{c.unless}` is filled." for c in declared.companions),
+    ]
+    rows = ["| Intacct | Salesforce | travels | |", "| --- | --- | --- | --- |", *map(_row, declared.fields)]
+    return "\n".join([f"## {declared.label} (`{declared.name}`)", "", *(f"- {fact}" for fact in facts), "", *rows, ""])
+
+
+def _row(row: Field) -> str:
+    notes = [MARKS[row.mark], "required" if row.required else "", f"refers to {row.refers_to}" if row.refers_to else ""]
+    notes.append("" if row.active else "off unless switched on")
+    return f"| {_codes(row.names)} | `{row.salesforce}` | {ARROWS[row.rule]} | {', '.join(filter(None, notes))} |"
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _plain(value: bool | str) -> str:
+    return str(value).lower() if isinstance(value, bool) else value

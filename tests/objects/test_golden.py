@@ -1,0 +1,164 @@
+"""Each object of the catalogue written out: what its first sync sends to Intacct, what an edit there brings back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.decisions import Result
+from app.domain.merge import Direction
+from app.domain.plan import Plan, make_plan
+from app.domain.records import System
+from app.domain.transforms import plain
+from app.objects import CATALOGUE
+from app.sync.engine import Engine
+from app.sync.ports import Bound, Claim, Write
+from tests.fakes import FakeClock
+from tests.sync.doubles import MemoryBackend, MemoryJournal
+from tests.sync.rig import LADDER
+
+GOLDEN = Path(__file__).parent / "golden"
+LINK_FIELD = "SFDC_ID"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What stands in the folder of an object."""
+
+    salesforce: dict[str, Any]
+    intacct: dict[str, Any]
+
+
+def pair(name: str) -> Pair:
+    """The golden pair of an object; fails with the names of the files where there is none."""
+    folder = GOLDEN / name
+    files = [folder / "salesforce.json", folder / "intacct.json"]
+    missing = [str(file.relative_to(GOLDEN.parent)) for file in files if not file.exists()]
+    assert not missing, f"object {name!r} lacks its golden pair: write {', '.join(missing)}"
+    salesforce, intacct = (json.loads(file.read_text(encoding="utf-8")) for file in files)
+    return Pair(salesforce, intacct)
+
+
+def whole_plan(name: str) -> Plan:
+    """The plan of an object between two sides that have every field it names."""
+    declared = CATALOGUE[name]
+    back = declared.write_back
+    own = [field for field in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if field]
+    here = [field for row in declared.fields for field in (row.salesforce, row.salesforce.split(".")[0] + "Id")]
+    return make_plan(
+        declared,
+        scope="golden",
+        namespace="ia_crm",
+        link_field=LINK_FIELD,
+        options={},
+        salesforce_has=[*own, *here],
+        intacct_has=[LINK_FIELD, *(field for row in declared.fields for field in row.names)],
+    )
+
+
+class Stage:
+    """One object between two remembered sides, its golden record in Salesforce, its references in step."""
+
+    def __init__(self, name: str, clock: FakeClock) -> None:
+        self.pair, self.plan, self.clock = pair(name), whole_plan(name), clock
+        declared, steps = self.plan.object, list[str]()
+        self.journal = MemoryJournal(clock, steps)
+        self.salesforce = MemoryBackend(System.SALESFORCE, clock, steps)
+        self.intacct = MemoryBackend(
+            System.INTACCT,
+            clock,
+            steps,
+            journal=self.journal,
+            naturals={
+                declared.intacct.kind: declared.intacct.natural_key,
+                **{companion.kind: companion.key_field for companion in declared.companions},
+            },
+            sequences={declared.intacct.kind: "GOLD-"},
+        )
+        self.id = str(self.pair.salesforce["record"]["Id"])
+        self.salesforce.put(declared.salesforce.kind, self.pair.salesforce["record"], self.id)
+        for number, (other, record_id, natural_id) in enumerate(self.pair.salesforce["links"]):
+            self.journal.link(other, Bound(record_id, f"9{number}", natural_id))
+        self.engine = Engine(self.salesforce, self.intacct, self.journal, self.journal, clock, LADDER)
+
+    async def sync(self, direction: Direction = Direction.TO_INTACCT) -> Result:
+        """One run."""
+        self.clock.advance(60)
+        (settlement,) = await self.engine.run(self.plan, [Claim("op", self.id, "button", 1)], direction)
+        assert settlement.error is None, settlement.message
+        return settlement.result
+
+    def edit_in_intacct(self) -> None:
+        """Somebody changes the twin to what the golden pair says."""
+        bound = self.journal.bound(self.plan.object.name, self.id)
+        assert bound is not None
+        self.clock.advance(60)
+        self.intacct.put(self.plan.object.intacct.kind, self.pair.intacct["record"], bound.intacct_key)
+
+
+def shown(write: Write) -> dict[str, object]:
+    """A write as it stands in a golden file."""
+    return {"kind": write.kind, "action": write.action.value, "values": spelt(write.values)}
+
+
+def spelt(values: Mapping[str, Any]) -> dict[str, object]:
+    """Values as JSON holds them, amounts with their cents."""
+    return {name: str(value) if hasattr(value, "as_tuple") else plain(value) for name, value in values.items()}
+
+
+def test_every_folder_belongs_to_an_object() -> None:
+    assert {folder.name for folder in GOLDEN.iterdir() if folder.is_dir()} == set(CATALOGUE)
+
+
+def test_an_object_without_its_pair_is_told_what_to_write() -> None:
+    with pytest.raises(AssertionError, match=r"lacks its golden pair: write golden/nobody/salesforce\.json, golden"):
+        pair("nobody")
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_row_of_the_object_is_planned(name: str) -> None:
+    assert whole_plan(name).absent == ()
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+async def test_first_sync_sends_exactly_what_is_written_down(name: str, clock: FakeClock) -> None:
+    stage = Stage(name, clock)
+    assert await stage.sync() is Result.CREATED
+    assert [shown(write) for write in stage.intacct.writes] == stage.pair.intacct["writes"]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+async def test_edit_in_intacct_brings_back_exactly_what_is_written_down(name: str, clock: FakeClock) -> None:
+    stage = Stage(name, clock)
+    await stage.sync()
+    stage.edit_in_intacct()
+    stage.salesforce.take_writes()
+    assert await stage.sync(Direction.FROM_INTACCT) is Result.UPDATED
+    (write,) = stage.salesforce.writes
+    rows = {row.salesforce for row in stage.plan.rows}
+    returned = spelt({field: value for field, value in write.values.items() if field in rows})
+    assert returned == stage.pair.salesforce["returned"]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+async def test_run_after_the_first_sync_writes_nothing(name: str, clock: FakeClock) -> None:
+    stage = Stage(name, clock)
+    await stage.sync()
+    stage.intacct.take_writes()
+    stage.salesforce.take_writes()
+    assert await stage.sync() is Result.UNCHANGED
+    assert await stage.sync(Direction.FROM_INTACCT) is Result.UNCHANGED
+    assert (stage.intacct.writes, stage.salesforce.writes) == ([], [])
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+async def test_every_active_row_takes_part_in_the_golden_pair(name: str) -> None:
+    """A row nobody wrote down would be a row nobody checked."""
+    golden = pair(name)
+    here = set(golden.salesforce["record"]) | set(golden.salesforce["returned"])
+    there = {field for write in golden.intacct["writes"] for field in write["values"]} | set(golden.intacct["record"])
+    rows = whole_plan(name).rows
+    assert [row.id for row in rows if row.salesforce not in here and not set(row.names) & there] == []
