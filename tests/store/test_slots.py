@@ -184,16 +184,37 @@ async def test_a_living_holder_keeps_its_place_past_the_lease(
 async def test_an_interactive_request_goes_before_a_bulk_one_that_waited_longer(
     process: NewSlots, holder: Ask, clock: StandingClock
 ) -> None:
+    """The bulk request wakes first, at 20 ms, and leaves the free place to the button, which wakes at 23 ms."""
     holders = await full(process, holder)
     mass = holder(process("mass"), Lane.BULK)
     await clock.asleep(PLACES + 1)
+    clock.advance(0.018)
     button = holder(process("button"), Lane.INTERACTIVE)
     await clock.asleep(PLACES + 2)
     await holders[0].end()
+    clock.advance(0.0025)
     await clock.asleep(PLACES + 1)
-    clock.advance(0.05)
+    assert not mass.held.is_set()
+    clock.advance(0.005)
     await button.holds()
     assert not mass.held.is_set()
+
+
+async def test_a_mark_of_waiting_that_ran_out_stays_out(
+    process: NewSlots, holder: Ask, clock: StandingClock, sessions: Sessions
+) -> None:
+    """The button gets its place after its mark has passed; renewing its lease must not renew the mark."""
+    holders = await full(process, holder)
+    button = holder(process("button"), Lane.INTERACTIVE)
+    await clock.asleep(PLACES + 1)
+    await holders[0].end()
+    clock.advance(WAITING.total_seconds() + 0.05)
+    await button.holds()
+    await woken(clock, PLACES, LEASE.total_seconds() / 3)
+    await clock.asleep(PLACES)
+    await holders[1].end()
+    mass = holder(process("mass"), Lane.BULK)
+    await mass.holds()
 
 
 async def test_bulk_goes_on_when_the_interactive_waiter_has_died(

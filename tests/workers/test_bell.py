@@ -16,7 +16,17 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from app import telemetry
 from app.domain.records import Lane
-from app.jobs import DRAIN, QUEUES, ArqBell, WakeWorker, deserialize, serialize, wake_list
+from app.jobs import (
+    DRAIN,
+    QUEUES,
+    WORKER_RETRIES,
+    ArqBell,
+    WakeWorker,
+    deserialize,
+    redis_settings,
+    serialize,
+    wake_list,
+)
 from tests.queues import QueueServer
 from workers.main import options
 
@@ -181,8 +191,13 @@ async def test_a_bell_that_lost_its_server_never_raises_and_rings_again_later(
         assert await bell.reachable()
 
 
-async def test_a_worker_outlives_a_killed_server_and_hears_again(own_queue: QueueServer, heard: Heard) -> None:
-    async with working(own_queue.url, heard.drain), ringing(own_queue.url) as bell:
+@pytest.mark.parametrize("retries", [WORKER_RETRIES, 0])
+async def test_a_worker_outlives_a_killed_server_and_hears_again(
+    own_queue: QueueServer, heard: Heard, retries: int
+) -> None:
+    """Also one that is away for longer than the client's own retries last."""
+    settings = redis_settings(own_queue.url, retries)
+    async with working(own_queue.url, heard.drain, redis_settings=settings), ringing(own_queue.url) as bell:
         await bell.ring("before", LANE)
         await heard.times(1)
         own_queue.kill()
