@@ -4,28 +4,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.api.schemas.model import In, Instant, Moment, Out, PageSize
-from app.api.schemas.operations import Absent, Cursor, KnownObject, KnownRecord
+from app.api.schemas.model import Moment, Out
+from app.api.schemas.operations import Absent, PageQuery
 from app.domain.errors import Kind
 from app.services.paging import Page
 from app.store.errors import ErrorFilter
 from app.store.tables import ErrorLog
 
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,60}$", description="The stable word of the error.")]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,60}$")]
 
 
-class ErrorQuery(In):
-    """What a list of errors is narrowed to."""
+class ErrorQuery(PageQuery):
+    """What a list of errors is narrowed to; times are those of the last occurrence."""
 
-    object_name: KnownObject | Absent = None
-    record_id: KnownRecord | Absent = None
-    kind: Annotated[Kind, Field(description="What sort of trouble.")] | Absent = None
-    code: Word | Absent = None
-    state: Annotated[Literal["open", "resolved"], Field(description="Both, when absent.")] | Absent = None
-    since: Annotated[Instant, Field(description="Last seen at this time or later.")] | Absent = None
-    until: Annotated[Instant, Field(description="Last seen before this time.")] | Absent = None
-    cursor: Cursor | Absent = None
-    page_size: PageSize = 50
+    kind: Annotated[Kind | Absent, Field(description="What sort of trouble.")] = None
+    code: Annotated[Word | Absent, Field(description="The stable word of the error.")] = None
+    state: Annotated[Literal["open", "resolved"] | Absent, Field(description="Both, when absent.")] = None
 
 
 class ErrorView(Out):

@@ -21,23 +21,28 @@ AnyOrigin = Literal["button", "massTool", "flow", "apex", "schedule", "cascade",
 Absent = SkipJsonSchema[None]
 """The type of a query parameter that was not sent; null is no value of it."""
 
-KnownObject = Annotated[str, Field(pattern=f"^({'|'.join(CATALOGUE)})$", description="A synced object.")]
-KnownRecord = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$", description="A Salesforce id.")]
-Cursor = Annotated[str, Field(pattern=CURSOR, description="nextCursor of the page before.")]
+KnownObject = Annotated[str, Field(pattern=f"^({'|'.join(CATALOGUE)})$")]
+KnownRecord = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$")]
+Cursor = Annotated[str, Field(pattern=CURSOR)]
 
 
-class OperationQuery(In):
-    """What a list of operations is narrowed to."""
+class PageQuery(In):
+    """What every list is narrowed to and paged by."""
 
-    object_name: KnownObject | Absent = None
-    record_id: KnownRecord | Absent = None
-    state: Annotated[State, Field(description="Where it stands.")] | Absent = None
-    result: Annotated[ResultName, Field(description="How it ended, or how the last try did.")] | Absent = None
-    origin: Annotated[AnyOrigin, Field(description="Where the wish came from.")] | Absent = None
-    since: Annotated[Instant, Field(description="Asked for at this time or later.")] | Absent = None
-    until: Annotated[Instant, Field(description="Asked for before this time.")] | Absent = None
-    cursor: Cursor | Absent = None
+    object_name: Annotated[KnownObject | Absent, Field(description="A synced object.")] = None
+    record_id: Annotated[KnownRecord | Absent, Field(description="A Salesforce id, 15 or 18 characters.")] = None
+    since: Annotated[Instant | Absent, Field(description="At this time or later.")] = None
+    until: Annotated[Instant | Absent, Field(description="Before this time.")] = None
+    cursor: Annotated[Cursor | Absent, Field(description="nextCursor of the page before.")] = None
     page_size: PageSize = 50
+
+
+class OperationQuery(PageQuery):
+    """What a list of operations is narrowed to; times are those of the wish."""
+
+    state: Annotated[State | Absent, Field(description="Where it stands.")] = None
+    result: Annotated[ResultName | Absent, Field(description="How it ended, or how the last try did.")] = None
+    origin: Annotated[AnyOrigin | Absent, Field(description="Where the wish came from.")] = None
 
 
 class OperationSummary(Out):
