@@ -15,6 +15,7 @@ import msgspec
 import typer
 import uvicorn
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.importer import import_from_string
 
 from app import telemetry
@@ -59,16 +60,21 @@ def main() -> None:
     except SyncError as refused:
         sys.stderr.write(f"{refused.message} {refused.advice}\n")
         sys.exit(2)
+    except (SQLAlchemyError, ConnectionError) as broken:
+        cause = type(broken.__cause__ or broken).__name__
+        sys.stderr.write(f"The database cannot be used ({cause}): run `tandem migrate`, or correct DATABASE_URL.\n")
+        sys.exit(2)
 
 
 @cli.command()
 def up() -> None:
     """Start everything on this machine and keep it running until Ctrl-C."""
     settings = load_settings()
+    known = (settings.data_dir / "tandem.db").exists()
 
     async def body() -> None:
         async with Stack(settings, typer.echo) as stack:
-            typer.echo("\n".join(_greeting(stack)))
+            typer.echo("\n".join(_greeting(stack, continued=known)))
             await asyncio.Event().wait()
 
     _run_until_signal(body)
@@ -210,7 +216,7 @@ def _run_until_signal(body: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(guarded())
 
 
-def _greeting(stack: Stack) -> list[str]:
+def _greeting(stack: Stack, *, continued: bool) -> list[str]:
     settings = stack.settings
     lines = ["", "Tandem is ready.", f"  API         {stack.url}"]
     if not settings.production:
@@ -221,4 +227,7 @@ def _greeting(stack: Stack) -> list[str]:
     lines.append(f"  Data, logs  {settings.data_dir}")
     if stack.admin_key and settings.admin_key is None:
         lines.append(f"  Admin key   {stack.admin_key}  (shown this once)")
+    if continued and not settings.production:
+        lines.append("  The simulators started empty and do not know the records of earlier runs.")
+        lines.append(f"  To begin anew, stop and remove {settings.data_dir}.")
     return [*lines, "Press Ctrl-C to stop.", ""]

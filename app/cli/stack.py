@@ -113,11 +113,12 @@ class Stack:
             self._with(redis_url=f"redis://127.0.0.1:{port}")
         if not self.settings.production:
             first += simulator_programs(self.settings, self._environment())
-        self._announce("Starting the queue, both simulators and the database ...")
+        started = ", ".join(["database", *(program.name for program in first)])
+        self._announce(f"Starting {started} ...")
         await _together(self._migrate(), *(self._launch(program) for program in first))
         await self._forget_workers()
-        self._announce("Starting the API and the workers ...")
         later = [self._api(), *(self._worker(lane) for lane in Lane)]
+        self._announce(f"Starting {', '.join(program.name for program in later)} ...")
         await _together(*(self._launch(program) for program in later))
 
     async def _stop(self) -> None:

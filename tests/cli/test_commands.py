@@ -1,6 +1,9 @@
 """Commands that need no running process: migrate, keys, connections, objects, the document."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,6 +97,31 @@ def test_a_setting_that_is_none_is_refused_by_name(tandem: Tandem) -> None:
 def test_an_unknown_connection_is_refused_by_name(tandem: Tandem) -> None:
     tandem("migrate")
     assert "'nowhere'" in str(tandem("connections", "show", "nowhere", fails=True).exception)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("TANDEM_DATA_DIR", None, "run `tandem migrate`"),
+        ("DATABASE_URL", "postgresql+asyncpg://nobody@127.0.0.1:1/none", "correct DATABASE_URL"),
+        ("TANDEM_PORT", "many", "TANDEM_PORT cannot be used"),
+    ],
+)
+def test_a_failure_of_the_set_up_is_one_sentence_and_exit_code_two(
+    tmp_path: Path, variable: str, value: str | None, sentence: str
+) -> None:
+    environment = {
+        **os.environ,
+        "TANDEM_MODE": "offline",
+        "TANDEM_DATA_DIR": str(tmp_path),
+        variable: value or str(tmp_path),
+    }
+    command = [sys.executable, "-m", "app.cli", "connections", "list"]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_secrets_are_sealed_anew(tandem: Tandem) -> None:
