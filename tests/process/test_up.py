@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import re
 import select
+import shutil
 import signal
 import sys
 import time
@@ -26,6 +28,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and watches processes through their descriptors"),
 ]
 
+README = ROOT / "README.md"
 PORTS = ("TANDEM_PORT", "TANDEM_SALESFORCE_SIM_PORT", "TANDEM_INTACCT_SIM_PORT")
 GOODBYE = 40.0
 
@@ -67,6 +70,7 @@ class Life:
     order: list[int]
     operation: Mapping[str, Any]
     api_key: str
+    walk: str = ""
 
 
 @asynccontextmanager
@@ -98,6 +102,24 @@ async def up(directory: Path, environment: Mapping[str, str]) -> AsyncIterator[U
                 await process.wait()
 
 
+def walk_through(environment: Mapping[str, str]) -> str:
+    """The commands of the README's walk-through, for this installation's ports and key."""
+    section = README.read_text().partition("## A record on its way")[2].partition("\n## ")[0]
+    commands = "\n".join(re.findall(r"^```\n(.*?)^```", section, re.DOTALL | re.MULTILINE))
+    for name, standard in zip(PORTS, ("8000", "8101", "8102"), strict=True):
+        commands = commands.replace(f"127.0.0.1:{standard}", f"127.0.0.1:{environment[name]}")
+    (key,) = set(re.findall(r"TANDEM_ADMIN_KEY=(\S+) make run", section))
+    return commands.replace(key, KEY)
+
+
+async def shell(script: str) -> str:
+    """What a script says; it must not fail."""
+    process = await asyncio.create_subprocess_exec("bash", "-euc", script, stdout=asyncio.subprocess.PIPE)
+    said, _ = await asyncio.wait_for(process.communicate(), GOODBYE)
+    assert process.returncode == 0
+    return said.decode()
+
+
 def farewell(pids: Iterable[int]) -> list[int]:
     """Wait until all of these processes have ended; in the order in which they did. Raises TimeoutError."""
     left = {os.pidfd_open(pid): pid for pid in pids}
@@ -126,8 +148,9 @@ def environment(directory: Path) -> dict[str, str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def asked(directory: Path, environment: dict[str, str]) -> Life:
-    """The first life: an account is synced and a key made, then SIGTERM."""
+    """The first life: the README is followed, an account synced, a key made, then SIGTERM."""
     async with up(directory, environment) as running:
+        walk = await shell(walk_through(environment)) if shutil.which("curl") else ""
         ids = await running.hands.accounts(1)
         done = (await running.hands.wish(ids, "button", wait=8)).raise_for_status().json()["items"][0]
         made = await running.hands.api.post("/v1/keys", json={"name": "flow", "role": "viewer"})
@@ -135,7 +158,7 @@ async def asked(directory: Path, environment: dict[str, str]) -> Life:
         running.process.send_signal(signal.SIGTERM)
         order = await asyncio.to_thread(farewell, family)
         code = await asyncio.wait_for(running.process.wait(), GOODBYE)
-        return Life(code, running.said, family, order, done, made.raise_for_status().json()["apiKey"])
+        return Life(code, running.said, family, order, done, made.raise_for_status().json()["apiKey"], walk)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -149,6 +172,18 @@ async def killed(directory: Path, environment: dict[str, str], asked: Life) -> L
         running.process.kill()
         order = await asyncio.to_thread(farewell, family)
         return Life(await running.process.wait(), running.said, family, order, known, asked.api_key)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="the README speaks curl")
+async def test_the_readmes_walk_through_does_what_it_says(asked: Life) -> None:
+    """Two accounts, two customers: also where the answer to the second create was lost."""
+    customers = asked.walk[asked.walk.rindex('[{"RECORDNO"') :]
+    assert re.findall(r'"CUSTOMERID":"([^"]+)","NAME":"([^"]+)"', customers) == [
+        ("C-00001", "Bright Bakery"),
+        ("C-00002", "Harbour Books"),
+    ]
+    assert '"reset_after_commit"' in asked.walk
+    assert "problemType" not in asked.walk
 
 
 async def test_asked_to_end_it_ends_with_zero_and_says_so(asked: Life) -> None:
@@ -169,6 +204,11 @@ async def test_a_fixed_admin_key_is_never_shown(asked: Life) -> None:
     assert "Admin key" not in asked.said
 
 
+async def test_a_start_on_earlier_data_says_that_the_simulators_are_empty(asked: Life, killed: Life) -> None:
+    assert "started empty" not in asked.said
+    assert "started empty" in killed.said
+
+
 async def test_the_next_start_knows_the_operations_and_the_keys(asked: Life, killed: Life) -> None:
     assert asked.operation["result"] == "created"
     assert {name: killed.operation[name] for name in ("state", "result", "intacctId")} == {
@@ -186,9 +226,11 @@ async def test_after_a_kill_the_next_start_works_and_ctrl_c_ends_it(
     directory: Path, environment: dict[str, str], killed: Life
 ) -> None:
     async with up(directory, environment) as running:
-        ids = await running.hands.accounts(2)
-        done = (await running.hands.wish(ids[1:], "button", wait=8)).raise_for_status().json()["items"][0]
+        others = [{"NAME": f"Other {n}"} for n in range(5)]  # the empty company numbers anew; step past what is linked
+        (await running.hands.vendors["intacct"].post("/_sim/seed", json={"CUSTOMER": others})).raise_for_status()
+        ids = (await running.hands.accounts(5))[4:]
+        done = (await running.hands.wish(ids, "button", wait=8)).raise_for_status().json()["items"][0]
         assert done["result"] == "created"
-        await running.hands.assert_once(ids[1:])
+        await running.hands.assert_once(ids)
         running.process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(running.process.wait(), GOODBYE) == 0
