@@ -86,7 +86,7 @@ def complete_salesforce(namespace: str = "ia_crm") -> SilentBackend:
         names += [n for n in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if n]
         names += [n for c in declared.companions for n in (c.unless, *(row.salesforce for row in c.fields))]
         kinds[declared.salesforce.kind] = [
-            name.replace("ia_crm__", f"{namespace}__") for name in names if "." not in name
+            name.replace("ia_crm__", f"{namespace}__") for name in dict.fromkeys(names) if "." not in name
         ]
     return SilentBackend(System.SALESFORCE, kinds)
 
