@@ -55,7 +55,7 @@ async def change(
         require_version(row, version)
         switched_on = sync_enabled is True and not row.enabled
         stored = row.options.get(OBJECTS, {})
-        merged = stored | {name: stored.get(name, {}) | values for name, values in wanted.items()}
+        merged = stored | {name: stored.get(name, {}) | values for name, values in wanted.items() if values}
         enabled = row.enabled if sync_enabled is None else sync_enabled
         if (enabled, merged) != (row.enabled, stored):
             row.enabled, row.options = enabled, row.options | {OBJECTS: merged}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from sqlmodel import SQLModel
 
 from app.api.application import build
 from app.api.deps import House
@@ -49,25 +50,31 @@ async def furnish(context: Context) -> None:
         session.add(home)
         await session.flush()
         await keys.create(context, home.id, "contract", Role.ADMIN, plain=KEY, session=session)
-        for number, state in enumerate(STATES):
-            record: dict[str, Any] = {"connection_id": home.id, "object": "account"}
-            operation = {"operation_id": f"op-{state}"}
-            session.add(_operation(state, number, record))
-            session.add(_decision(state, number, record | operation))
-            session.add(_intent(state, number, record | operation))
-            session.add(_error(state, number, record | operation))
-            session.add(
-                Binding(
-                    **record,
-                    id=f"binding-{state}",
-                    salesforce_id=account_id(number),
-                    intacct_key=str(number),
-                    intacct_id=f"C-{number}",
-                    how="created",
-                    created_at=START,
-                    updated_at=START,
-                )
-            )
+        session.add_all(rows_in_every_state(home.id))
+
+
+def rows_in_every_state(connection_id: str) -> list[SQLModel]:
+    """An account in each state an operation can have, linked, with a decision, a write and an error."""
+    rows: list[SQLModel] = []
+    for number, state in enumerate(STATES):
+        record: dict[str, Any] = {"connection_id": connection_id, "object": "account"}
+        owner = record | {"operation_id": f"op-{state}"}
+        rows += [_operation(state, number, record), _binding(state, number, record)]
+        rows += [_decision(state, number, owner), _intent(state, number, owner), _error(state, number, owner)]
+    return rows
+
+
+def _binding(state: str, number: int, record: dict[str, Any]) -> Binding:
+    return Binding(
+        **record,
+        id=f"binding-{state}",
+        salesforce_id=account_id(number),
+        intacct_key=str(number),
+        intacct_id=f"C-{number}",
+        how="created",
+        created_at=START,
+        updated_at=START,
+    )
 
 
 def _operation(state: str, number: int, record: dict[str, Any]) -> Operation:

@@ -57,7 +57,7 @@ async def get_operation(
     operation_id="retryOperation",
     summary="Try an operation again now",
     description="One that went well becomes a new wish; the answer is then the new operation. A write whose outcome is "
-    "unclear is looked up before anything is sent.",
+    "unclear is looked up first. Retrying a held one is the decision that it may be sent again if it is not found.",
     response_description="The operation that is due now.",
     responses=problems(NOT_FOUND, CONFLICT, UNPROCESSABLE),
 )

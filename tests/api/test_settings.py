@@ -1,0 +1,103 @@
+"""Configuration and connection over the API."""
+
+import pytest
+from httpx import AsyncClient
+
+from app.services import connections
+from app.services.context import Context
+from app.store.tables import Connection
+
+
+async def test_options_are_changed_in_part(client: AsyncClient) -> None:
+    answer = await client.patch("/v1/configuration", json={"objects": {"account": {"syncOnlyOnce": True}}})
+    body = answer.json()
+    assert body["objects"]["account"]["syncOnlyOnce"] is True
+    assert body["objects"]["account"]["addNewAccounts"] is True
+    assert body["syncEnabled"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"objects": {"invoice": {}}}, "objects.invoice"),
+        ({"objects": {"account": {"syncTwice": True}}}, "objects.account.syncTwice"),
+        ({"objects": {"account": {"syncOnlyOnce": "true"}}}, "objects.account.syncOnlyOnce"),
+        ({"syncEnabled": 1}, "syncEnabled"),
+        ({"version": True}, "version"),
+    ],
+    ids=str,
+)
+async def test_what_is_not_declared_is_refused_by_name(
+    client: AsyncClient, change: dict[str, object], field: str
+) -> None:
+    answer = await client.patch("/v1/configuration", json=change)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_null_changes_nothing(client: AsyncClient) -> None:
+    before = (await client.get("/v1/configuration")).json()
+    change = {"syncEnabled": None, "objects": {"account": {"syncOnlyOnce": None}, "contact": None}, "version": None}
+    after = (await client.patch("/v1/configuration", json=change)).json()
+    assert {**after, "correlationId": ""} == {**before, "correlationId": ""}
+
+
+async def test_an_old_version_is_refused(client: AsyncClient) -> None:
+    await client.patch("/v1/configuration", json={"syncEnabled": False, "version": 1})
+    answer = await client.patch("/v1/configuration", json={"syncEnabled": True, "version": 1})
+    assert (answer.status_code, answer.json()["code"]) == (409, "version_conflict")
+
+
+async def test_a_connection_is_set_up(client: AsyncClient, context: Context, home: Connection) -> None:
+    answer = await client.patch(
+        "/v1/connection",
+        json={
+            "environment": "sandbox",
+            "salesforce": {
+                "loginUrl": "https://acme.my.salesforce.com",
+                "clientId": "id",
+                "auth": "client_credentials",
+            },
+            "intacct": {"companyId": "acme", "userId": "api", "senderId": "tandem"},
+            "concurrency": {"intacct": 4},
+            "namespace": "",
+            "secrets": {"salesforceClientSecret": "s3cret", "intacctUserPassword": "pw"},
+        },
+    )
+    body = answer.json()
+    stored = await connections.get(context, home.id)
+    assert answer.status_code == 200, answer.text
+    assert stored.settings == {
+        "salesforce": {"login_url": "https://acme.my.salesforce.com", "client_id": "id", "auth": "client_credentials"},
+        "intacct": {"company_id": "acme", "user_id": "api", "sender_id": "tandem"},
+        "concurrency": {"intacct": 4},
+        "namespace": "",
+    }
+    assert context.vault.open(stored.secrets) == {"salesforce_client_secret": "s3cret", "intacct_user_password": "pw"}
+    assert (body["environment"], body["namespace"], body["linkField"]) == ("sandbox", "", None)
+    assert body["concurrency"] == {"salesforce": None, "intacct": 4}
+
+
+async def test_secrets_are_never_shown(client: AsyncClient) -> None:
+    changed = await client.patch("/v1/connection", json={"secrets": {"intacctSenderPassword": "hunter2"}})
+    shown = await client.get("/v1/connection")
+    assert "hunter2" not in changed.text + shown.text
+    assert shown.json()["secretsSet"] == {
+        "salesforceClientSecret": False,
+        "salesforcePrivateKey": False,
+        "intacctSenderPassword": True,
+        "intacctUserPassword": False,
+    }
+
+
+async def test_what_is_absent_stays_and_null_removes(client: AsyncClient) -> None:
+    await client.patch("/v1/connection", json={"intacct": {"companyId": "acme", "entityId": "E1"}, "linkField": "F"})
+    body = (await client.patch("/v1/connection", json={"intacct": {"entityId": None}, "linkField": None})).json()
+    assert (body["intacct"]["companyId"], body["intacct"]["entityId"], body["linkField"]) == ("acme", None, None)
+
+
+@pytest.mark.parametrize("url", ["http://api.intacct.com", "https://", "https://u:p@api.intacct.com", "javascript:1"])
+async def test_an_address_without_encryption_or_with_credentials_is_refused(client: AsyncClient, url: str) -> None:
+    answer = await client.patch("/v1/connection", json={"intacct": {"url": url}})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "intacct.url"
