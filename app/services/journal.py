@@ -182,7 +182,7 @@ class SqlJournal:
         fresh.append(said)
         return Promise(str(said["id"]), draft, str(said["control_id"]), now)
 
-    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> None:
+    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> set[str]:
         """See `Journal.settle`."""
         now = self._context.clock.now()
         async with self._context.begin() as session:
@@ -195,7 +195,8 @@ class SqlJournal:
                 _note(rows[receipt.promise.id], receipt, now, ours=ours)
                 if ours and receipt.bound is not None:
                     bounds.append(receipt.bound)
-            await self._store_links(session, object_name, bounds, now)
+            saved = await self._store_links(session, object_name, bounds, now)
+        return {bound.salesforce_id for bound in bounds} - saved
 
 
 def _note(row: Intent, receipt: Receipt, now: datetime, *, ours: bool) -> None:

@@ -1,14 +1,13 @@
 """Claim, run, settle: what a worker does when the bell rings, until nothing is due any more."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app import telemetry
 from app.domain.decisions import Reference, Result, Settlement
 from app.domain.errors import RETRY, Kind, SyncError
 from app.domain.merge import Direction
@@ -16,6 +15,7 @@ from app.domain.records import Lane
 from app.objects import CATALOGUE
 from app.services.context import Context, Pair
 from app.services.journal import SqlJournal
+from app.services.lease import Lease
 from app.services.planning import plan_for
 from app.services.settling import settle
 from app.services.spending import note_spending
@@ -38,6 +38,7 @@ class Claimed:
     object_name: str
     direction: Direction
     claims: tuple[Claim, ...]
+    lease_until: datetime
 
 
 async def drain(context: Context, connection_id: str, lane: Lane) -> int:
@@ -68,7 +69,10 @@ async def claim(context: Context, connection_id: str, lane: Lane) -> Claimed | N
             Claim(row.id, row.record_id, row.origin, row.fence, row.attempts, given_up.get(row.id, frozenset()))
             for row in rows
         )
-        return Claimed(connection, rows[0].object, Direction(rows[0].direction), claims)
+        for row in rows:
+            if row.due_at is not None and row.attempts == 0:
+                telemetry.START_SECONDS.labels(lane).observe((now - row.due_at).total_seconds())
+        return Claimed(connection, rows[0].object, Direction(rows[0].direction), claims, now + lease)
 
 
 async def _given_up(
@@ -93,7 +97,8 @@ def _pair(word: str) -> tuple[str, str]:
 
 async def run(context: Context, lane: Lane, claimed: Claimed) -> None:
     """One run of one batch: the engine without any transaction open, then one commit with everything that follows."""
-    async with _lease_kept(context, claimed):
+    lease = Lease(context, [(one.operation_id, one.fence) for one in claimed.claims], claimed.lease_until)
+    async with lease.kept():
         pair: Pair | None = None
         version = "standard"
         try:
@@ -101,7 +106,8 @@ async def run(context: Context, lane: Lane, claimed: Claimed) -> None:
             plan = await plan_for(claimed.connection, CATALOGUE[claimed.object_name], pair)
             version = plan.mapping_version
             memory = SqlJournal(context, claimed.connection.id)
-            engine = Engine(pair.salesforce, pair.intacct, memory, memory, context.clock, context.ladder)
+            clock, ladder = context.clock, context.ladder
+            engine = Engine(pair.salesforce, pair.intacct, memory, memory, clock, ladder, lease.stands)
             settlements = await engine.run(plan, claimed.claims, claimed.direction)
         except SyncError as error:
             settlements = [_failed(context, one, error) for one in claimed.claims]
@@ -123,24 +129,3 @@ def _failed(context: Context, one: Claim, error: SyncError) -> Settlement:
     if attempt <= policy.attempts:
         again_at = context.clock.now() + timedelta(seconds=max(policy.delay(attempt), error.retry_after or 0.0))
     return Settlement(Result.FAILED, error.code, error.message, error=error, again_at=again_at, counts_as_try=True)
-
-
-@asynccontextmanager
-async def _lease_kept(context: Context, claimed: Claimed) -> AsyncIterator[None]:
-    """Renew the lease at a third of its life while the body runs."""
-
-    async def keep() -> None:
-        lease = timedelta(seconds=context.lease_seconds)
-        fences = [(one.operation_id, one.fence) for one in claimed.claims]
-        while True:
-            await context.clock.sleep(context.lease_seconds / 3)
-            async with context.begin() as session:
-                await work.renew(session, fences, context.clock.now(), lease)
-
-    keeper = asyncio.create_task(keep())
-    try:
-        yield
-    finally:
-        keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeper

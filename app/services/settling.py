@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app import telemetry
 from app.domain.decisions import STRENGTH, Change, Reference, Result, Settlement
 from app.domain.errors import Kind, SyncError
 from app.domain.merge import Direction
@@ -56,6 +57,7 @@ async def settle(
             if settlement.waits_for:
                 waiters.append((row, settlement))
             elif row.state == "done":
+                telemetry.OPERATIONS.labels(row.object, row.lane, row.result).inc()
                 out.finished.append(row)
         await session.flush()
         for row, settlement in waiters:

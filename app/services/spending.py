@@ -3,6 +3,7 @@
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app import telemetry
 from app.domain.records import Lane, System
 from app.services.context import Context, Pair
 from app.store.tables import Spending
@@ -13,6 +14,9 @@ from app.sync.ports import Usage
 async def note_spending(context: Context, connection_id: str, lane: Lane, pair: Pair) -> None:
     """Add what both clients have spent since the last call."""
     spent = {System.SALESFORCE: pair.salesforce.take_usage(), System.INTACCT: pair.intacct.take_usage()}
+    for system, usage in spent.items():
+        telemetry.CALLS.labels(system, lane).inc(usage.calls)
+    telemetry.TRANSACTIONS.labels(lane).inc(spent[System.INTACCT].transactions)
     async with context.begin() as session:
         for system, usage in spent.items():
             if usage.calls or usage.transactions:

@@ -45,11 +45,12 @@ async def claim(
     return rows
 
 
-async def renew(session: AsyncSession, fences: Sequence[tuple[str, int]], now: datetime, lease: timedelta) -> None:
-    """Prolong leases that have not passed."""
+async def renew(session: AsyncSession, fences: Sequence[tuple[str, int]], now: datetime, lease: timedelta) -> int:
+    """Prolong leases that have not passed; how many."""
+    renewed = 0
     for fence in {fence for _, fence in fences}:
         ids = [operation_id for operation_id, own in fences if own == fence]
-        await session.exec(
+        done = await session.exec(
             update(Operation)
             .where(
                 col(Operation.id).in_(ids),
@@ -59,6 +60,8 @@ async def renew(session: AsyncSession, fences: Sequence[tuple[str, int]], now: d
             )
             .values(lease_until=now + lease)
         )
+        renewed += done.rowcount
+    return renewed
 
 
 async def live_among(

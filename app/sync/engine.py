@@ -3,7 +3,7 @@
 recover ► read ► guard ► refer ► map ► match ► merge ► write ► bind ► write back      (always a batch)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from app.domain.decisions import Result, Settlement
@@ -22,7 +22,10 @@ from app.sync.writing import Writer
 
 
 class Engine:
-    """Brings batches of one connection in step. Holds no state between runs."""
+    """Brings batches of one connection in step. Holds no state between runs.
+
+    `alive` says, without waiting, whether the lease of the batch still stands; nothing is sent without it.
+    """
 
     def __init__(
         self,
@@ -32,10 +35,12 @@ class Engine:
         bindings: Bindings,
         clock: Clock,
         ladder: Sequence[float],
+        alive: Callable[[], bool] = lambda: True,
     ) -> None:
         self._salesforce, self._intacct = salesforce, intacct
         self._journal, self._bindings, self._clock = journal, bindings, clock
-        self._writer = Writer(intacct, journal, clock, ladder)
+        self._alive = alive
+        self._writer = Writer(intacct, journal, clock, ladder, alive)
 
     async def run(self, plan: Plan, claims: Sequence[Claim], direction: Direction) -> list[Settlement]:
         """One settlement per claim, in the order given. Never raises for trouble of a vendor or of a record."""
@@ -46,7 +51,7 @@ class Engine:
             batch.fail_open(error)
         plan_retries(batch, self._clock.now())
         try:
-            await write_back(batch, self._salesforce, self._bindings, self._clock)
+            await write_back(batch, self._salesforce, self._bindings, self._clock, self._alive)
         except SyncError as error:
             batch.fail_open(error)
         settle_lost(batch.works)

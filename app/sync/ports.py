@@ -312,6 +312,9 @@ class Journal(Protocol):
         """
         ...
 
-    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> None:
-        """Commit what became known, links included. Receipts of a passed lease are recorded as notes, no more."""
+    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> set[str]:
+        """Commit what became known, links included. Receipts of a passed lease are recorded as notes, no more.
+
+        Answers the Salesforce ids whose link was refused, because the Intacct record is linked to another one.
+        """
         ...

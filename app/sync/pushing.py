@@ -12,7 +12,7 @@ from app.sync.deciding import companion_draft, companions_wanted, create_draft, 
 from app.sync.ports import Action, Bindings, Bound, Clock, Draft, Journal, Outcome, Verdict
 from app.sync.recover import bind, hold
 from app.sync.work import Batch, Work, by
-from app.sync.writing import Binder, Sent, Writer
+from app.sync.writing import ALREADY_LINKED, Binder, Sent, Writer
 
 TAKEN = "already_exists"
 
@@ -32,8 +32,7 @@ async def link(batch: Batch, bindings: Bindings) -> None:
     refused = await bindings.save(batch.plan.object.name, pairs) if pairs else set()
     for work in linked:
         if work.id in refused:
-            message = "The Intacct record has just been linked to another Salesforce record."
-            work.fail(SyncError(Kind.CONFLICT, "already_linked", message))
+            work.fail(ALREADY_LINKED)
 
 
 async def push(batch: Batch, writer: Writer, journal: Journal, clock: Clock) -> None:

@@ -27,7 +27,7 @@ from app.sync.ports import (
     Verdict,
 )
 from app.sync.work import Batch, Work, by
-from app.sync.writing import Sent, Writer, confirmed_by_look_up
+from app.sync.writing import ALREADY_LINKED, Sent, Writer, confirmed_by_look_up
 
 
 async def recover(
@@ -71,7 +71,8 @@ async def recover(
             again.append(promise)
         else:
             _hold(works, promise, next_look if state is Settled.AMBIGUOUS else None)
-    await journal.settle(name, receipts)
+    for record_id in await journal.settle(name, receipts):
+        works[record_id].fail(ALREADY_LINKED)
     if again:
         sent = await writer.resend(name, again, rebind)
         for one in sent:

@@ -1,6 +1,6 @@
 """Back to Salesforce: what Intacct owns or changed, and id, status, errors and date on the record itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from app.domain.transforms import plain
 from app.sync.deciding import compare
 from app.sync.ports import Action, Backend, Bindings, Bound, Claim, Clock, Outcome, Verdict, Write
 from app.sync.work import Batch, Work
+from app.sync.writing import LEASE_LOST
 
 OK, ERROR, IN_PROCESS = "OK", "Error", "In Process"
 """Words of the status field, as users of the reference product know them (product.md 3.2)."""
@@ -55,8 +56,13 @@ class _Return:
     carried: bool
 
 
-async def write_back(batch: Batch, salesforce: Backend, bindings: Bindings, clock: Clock) -> None:
-    """Write every record's differences to Salesforce, end the open runs, and store the new bases."""
+async def write_back(
+    batch: Batch, salesforce: Backend, bindings: Bindings, clock: Clock, alive: Callable[[], bool]
+) -> None:
+    """Write every record's differences to Salesforce, end the open runs, and store the new bases.
+
+    Once the lease has passed nothing more is written: the new owner's words stand.
+    """
     now = clock.now()
     returns = [made for work in batch.works if (made := _prepare(batch, work, now)) is not None]
     todo = [one for one in returns if one.values]
@@ -68,6 +74,9 @@ async def write_back(batch: Batch, salesforce: Backend, bindings: Bindings, cloc
     ]
     index = {id(write): one for write, one in zip(writes, todo, strict=True)}
     for chunk in salesforce.chunks(writes):
+        if not alive():
+            batch.fail_open(LEASE_LOST)
+            return
         for write, outcome in zip(chunk, await salesforce.write(chunk), strict=True):
             _after_write(batch, index[id(write)], outcome)
     await _store_bases(batch, bindings)
@@ -93,7 +102,7 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
         if back.id_copy:
             wanted[back.id_copy] = work.id
         status, text = OK, None
-    elif work.settlement.result is Result.SKIPPED or work.settlement.reason == "lease_lost":
+    elif work.settlement.result is Result.SKIPPED or work.settlement.reason == LEASE_LOST.code:
         return None
     else:
         status, text = _told(work.settlement)

@@ -35,6 +35,13 @@ STATE = {
 Binder = Callable[[Draft, Outcome], Bound | None]
 """The link that follows from a confirmed write, to be stored in the same commit; None when none follows."""
 
+ALREADY_LINKED = SyncError(
+    Kind.CONFLICT,
+    "already_linked",
+    "The Intacct record is linked to another Salesforce record.",
+    "Find out which one it belongs to; was Intacct restored from a backup?",
+)
+
 LEASE_LOST = SyncError(
     Kind.TRANSIENT,
     "lease_lost",
@@ -55,8 +62,11 @@ class Sent:
 class Writer:
     """Sends drafts under the protocol. `ladder`: seconds after the send at which an unclear one is looked up."""
 
-    def __init__(self, intacct: Backend, journal: Journal, clock: Clock, ladder: Sequence[float]) -> None:
+    def __init__(
+        self, intacct: Backend, journal: Journal, clock: Clock, ladder: Sequence[float], alive: Callable[[], bool]
+    ) -> None:
         self._intacct, self._journal, self._clock, self._ladder = intacct, journal, clock, tuple(ladder)
+        self._alive = alive
 
     async def send(self, object_name: str, drafts: Sequence[Draft], bind: Binder) -> list[Sent]:
         """Promise and send all drafts, chunk by chunk; results in no particular order."""
@@ -83,6 +93,8 @@ class Writer:
         return sent
 
     async def _deliver(self, object_name: str, promises: list[Promise], bind: Binder) -> list[Sent]:
+        if not self._alive():  # asked last before the bytes leave; the promises belong to the new owner now
+            return [Sent(promise.draft, Outcome(Verdict.NOT_SENT, error=LEASE_LOST)) for promise in promises]
         outcomes = await self._intacct.write([_write(promise.draft, promise.control_id) for promise in promises])
         now = self._clock.now()
         receipts, sent = [], []
@@ -100,8 +112,8 @@ class Writer:
                 )
             )
             sent.append(Sent(promise.draft, outcome, look_at))
-        await self._journal.settle(object_name, receipts)
-        return sent
+        refused = await self._journal.settle(object_name, receipts)
+        return [_unlinked(one) if one.draft.claim.record_id in refused else one for one in sent]
 
     def _first_look(self, outcome: Outcome, now: datetime) -> datetime:
         """At once when Intacct says the control id was used before, else at the first rung."""
@@ -121,6 +133,11 @@ class Writer:
             return True, now
         rung = promise.sent_at + timedelta(seconds=self._ladder[min(looks, rungs - 1)])
         return False, max(rung, now + timedelta(seconds=min(1.0, self._ladder[0])))
+
+
+def _unlinked(one: Sent) -> Sent:
+    """A create that stands in Intacct but whose record is somebody else's twin."""
+    return Sent(one.draft, Outcome(Verdict.REJECTED, one.outcome.key, error=ALREADY_LINKED))
 
 
 def _write(draft: Draft, control_id: str = PLACEHOLDER) -> Write:

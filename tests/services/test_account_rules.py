@@ -301,3 +301,14 @@ async def test_create_that_never_arrived_goes_out_again_only_after_the_whole_lad
     await house.pass_time(120)
     assert (await house.operation(held.id)).result == "created"
     assert len(house.ia("CUSTOMER")) == 1
+
+
+async def test_record_number_that_is_linked_already_is_told_at_once(house: House) -> None:
+    (first,) = house.seed("Account", {"Name": "Before the restore"})
+    await house.sync("account", first)
+    house.intacct.state.reset()  # Intacct went back in time and numbers its records anew
+    (second,) = house.seed("Account", {"Name": "After the restore"})
+    (done,) = await house.sync("account", second)
+    assert (done.result, done.reason) == ("conflicted", "already_linked")
+    assert [error.code for error in await open_errors(house)] == ["already_linked"]
+    assert house.sf("Account", second)["ia_crm__Intacct_Sync_Status__c"] == "Error"

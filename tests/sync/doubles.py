@@ -360,7 +360,7 @@ class MemoryJournal:
         entry.state = Settled.RESENT
         return entry.promise
 
-    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> None:
+    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> set[str]:
         """See `Journal.settle`."""
         for receipt in receipts:
             if receipt.promise.draft.claim.operation_id in self.passed:
@@ -376,6 +376,7 @@ class MemoryJournal:
                 entry.promise = replace(entry.promise, next_look_at=None)
             if receipt.bound is not None:
                 self._store(object_name, receipt.bound)
+        return set()
 
     # Bindings
 

@@ -197,6 +197,13 @@ async def test_held_money_that_turns_up_after_all_is_confirmed(rig: Rig) -> None
     assert len(rig.intacct.writes) == 1
 
 
+async def test_write_once_held_stays_held_though_the_object_no_longer_counts_as_money(rig: Rig) -> None:
+    await hold_money(rig)
+    rig.plan = plan_of()
+    assert (await rig.sync()).reason == "held_for_a_person"
+    assert len(rig.intacct.writes) == 1
+
+
 async def test_held_money_a_person_released_is_sent_under_its_old_control_id(rig: Rig) -> None:
     await hold_money(rig)
     release(rig.journal.entries[0], rig.clock.now())
