@@ -1,10 +1,13 @@
 """The tables. Each row belongs to one connection; column types are those that both engines keep exactly."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm.attributes import set_attribute
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = {
@@ -26,6 +29,14 @@ _DUE = "state IN ('queued', 'waiting')"
 _UNSETTLED = "state IN ('intent', 'ambiguous', 'held', 'released')"
 
 
+def _empty() -> dict[str, Any]:
+    return {}
+
+
+def _nothing() -> list[Any]:
+    return []
+
+
 def _json() -> Any:
     return JSON().with_variant(JSONB(), "postgresql")
 
@@ -34,7 +45,42 @@ def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Inde
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
-class Connection(SQLModel, table=True):
+class Row(SQLModel):
+    """A row, built and changed by the mapper alone.
+
+    SQLModel would walk every field through pydantic at each construction and set every attribute twice, at ten times
+    the price, and it does not validate rows either: they are made from values that were checked before.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        for name, value in (_defaults(type(self)) | values).items():
+            set_attribute(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _names(type(self)):
+            set_attribute(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
+
+@cache
+def _names(row: type[SQLModel]) -> frozenset[str]:
+    return frozenset(row.model_fields)
+
+
+@cache
+def _optional(row: type[SQLModel]) -> tuple[dict[str, Any], dict[str, Callable[[], Any]]]:
+    fields = [(name, info) for name, info in row.model_fields.items() if not info.is_required()]
+    made: dict[str, Any] = {name: info.default_factory for name, info in fields if info.default_factory is not None}
+    return {name: info.default for name, info in fields if name not in made}, made
+
+
+def _defaults(row: type[SQLModel]) -> dict[str, Any]:
+    fixed, made = _optional(row)
+    return fixed | {name: factory() for name, factory in made.items()}
+
+
+class Connection(Row, table=True):
     """One Salesforce org paired with one Intacct company. `secrets` is encrypted; `settings` holds no secret."""
 
     __tablename__ = "connection"
@@ -42,15 +88,15 @@ class Connection(SQLModel, table=True):
     name: str = Field(unique=True, max_length=80)
     environment: str = Field(max_length=20)
     enabled: bool = True
-    settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(_json(), nullable=False))
-    options: dict[str, Any] = Field(default_factory=dict, sa_column=Column(_json(), nullable=False))
+    settings: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
+    options: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     secrets: str = Field(default="", sa_column=Column(Text, nullable=False))
     version: int = 1
     created_at: datetime
     updated_at: datetime
 
 
-class ApiKey(SQLModel, table=True):
+class ApiKey(Row, table=True):
     """A caller's key: only its SHA-256 is kept. Two may be valid at once, for rotation."""
 
     __tablename__ = "api_key"
@@ -66,7 +112,7 @@ class ApiKey(SQLModel, table=True):
     last_used_at: datetime | None = None
 
 
-class Operation(SQLModel, table=True):
+class Operation(Row, table=True):
     """A wish to bring one record in step, from acceptance to its end. The row is the truth; the queue only rings.
 
     `fence` grows with each claim; bookkeeping under an older fence is refused. `attempts` counts failed tries,
@@ -102,7 +148,7 @@ class Operation(SQLModel, table=True):
     fence: int = 0
     lease_until: datetime | None = None
     worker: str | None = Field(default=None, max_length=80)
-    waits_for: list[Any] = Field(default_factory=list, sa_column=Column(_json(), nullable=False))
+    waits_for: list[Any] = Field(default_factory=_nothing, sa_column=Column(_json(), nullable=False))
     waits_on: str | None = Field(default=None, max_length=60)
     achieved: str | None = Field(default=None, max_length=20)
     result: str | None = Field(default=None, max_length=20)
@@ -116,7 +162,7 @@ class Operation(SQLModel, table=True):
     finished_at: datetime | None = None
 
 
-class Binding(SQLModel, table=True):
+class Binding(Row, table=True):
     """Two records that are one. One-to-one per connection and object, by two unique constraints.
 
     `base` is the last agreed value per mapping row; `todo` names companions still to be made after a create. `seen_at`
@@ -136,15 +182,15 @@ class Binding(SQLModel, table=True):
     salesforce_id: str = Field(max_length=40)
     intacct_key: str = Field(max_length=40)
     intacct_id: str = Field(max_length=200)
-    base: dict[str, Any] = Field(default_factory=dict, sa_column=Column(_json(), nullable=False))
-    todo: list[Any] = Field(default_factory=list, sa_column=Column(_json(), nullable=False))
+    base: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
+    todo: list[Any] = Field(default_factory=_nothing, sa_column=Column(_json(), nullable=False))
     how: str = Field(max_length=40)
     seen_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
 
-class Intent(SQLModel, table=True):
+class Intent(Row, table=True):
     """One write to Intacct, on disk before its first byte leaves, and everything learned about its outcome since.
 
     `values` is the exact content, so that an absent write goes out again unchanged. `trail` lists what happened, with
@@ -169,7 +215,7 @@ class Intent(SQLModel, table=True):
     kind: str = Field(max_length=60)
     action: str = Field(max_length=20)
     key: str | None = Field(default=None, max_length=40)
-    values: dict[str, Any] = Field(default_factory=dict, sa_column=Column(_json(), nullable=False))
+    values: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     request_hash: str = Field(max_length=64)
     fence: int
     state: str = Field(max_length=20)
@@ -179,12 +225,12 @@ class Intent(SQLModel, table=True):
     next_look_at: datetime | None = None
     remote_key: str | None = Field(default=None, max_length=40)
     remote_id: str | None = Field(default=None, max_length=200)
-    trail: list[Any] = Field(default_factory=list, sa_column=Column(_json(), nullable=False))
+    trail: list[Any] = Field(default_factory=_nothing, sa_column=Column(_json(), nullable=False))
     created_at: datetime
     settled_at: datetime | None = None
 
 
-class Decision(SQLModel, table=True):
+class Decision(Row, table=True):
     """What one run decided for one record, and why."""
 
     __tablename__ = "decision"
@@ -201,13 +247,13 @@ class Decision(SQLModel, table=True):
     result: str = Field(max_length=20)
     reason: str = Field(max_length=60)
     message: str = Field(default="", sa_column=Column(Text, nullable=False))
-    changes: list[Any] = Field(default_factory=list, sa_column=Column(_json(), nullable=False))
-    warnings: list[Any] = Field(default_factory=list, sa_column=Column(_json(), nullable=False))
+    changes: list[Any] = Field(default_factory=_nothing, sa_column=Column(_json(), nullable=False))
+    warnings: list[Any] = Field(default_factory=_nothing, sa_column=Column(_json(), nullable=False))
     mapping_version: str | None = Field(default=None, max_length=40)
     at: datetime
 
 
-class ErrorLog(SQLModel, table=True):
+class ErrorLog(Row, table=True):
     """One cause on one record, open until a later success closes it. Repeats count up instead of piling up."""
 
     __tablename__ = "error_log"
@@ -247,7 +293,7 @@ class ErrorLog(SQLModel, table=True):
     resolved_by: str | None = Field(default=None, max_length=36)
 
 
-class IdempotencyKey(SQLModel, table=True):
+class IdempotencyKey(Row, table=True):
     """A caller's key, written in the transaction that accepts its work. `answer` is the stored first answer."""
 
     __tablename__ = "idempotency_key"
@@ -257,12 +303,12 @@ class IdempotencyKey(SQLModel, table=True):
     scope: str = Field(max_length=60)
     key: str = Field(max_length=255)
     request_hash: str = Field(max_length=64)
-    answer: dict[str, Any] = Field(default_factory=dict, sa_column=Column(_json(), nullable=False))
+    answer: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     created_at: datetime
     expires_at: datetime
 
 
-class Cursor(SQLModel, table=True):
+class Cursor(Row, table=True):
     """How far a change feed has been read completely, and what its last run found."""
 
     __tablename__ = "cursor"
@@ -273,12 +319,12 @@ class Cursor(SQLModel, table=True):
     feed: str = Field(max_length=20)
     position_at: datetime
     position_key: str = Field(default="", max_length=40)
-    counts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(_json(), nullable=False))
+    counts: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     lease_until: datetime | None = None
     updated_at: datetime
 
 
-class Slot(SQLModel, table=True):
+class Slot(Row, table=True):
     """One place on the wire to a vendor, shared by all workers of a connection; free when unheld or past `until`."""
 
     __tablename__ = "slot"
@@ -292,7 +338,7 @@ class Slot(SQLModel, table=True):
     until: datetime | None = None
 
 
-class Spending(SQLModel, table=True):
+class Spending(Row, table=True):
     """Calls and transactions spent at a vendor, per UTC day and lane."""
 
     __tablename__ = "spending"
