@@ -45,6 +45,8 @@ async def lock_live(
     session: AsyncSession, connection_id: str, object_name: str, record_ids: Sequence[str]
 ) -> dict[str, Operation]:
     """The live operations of the records, by record id, locked until the transaction ends."""
+    if not record_ids:
+        return {}
     found = await session.exec(
         select(Operation)
         .where(

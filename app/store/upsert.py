@@ -4,6 +4,7 @@ The unique index decides, so any number of parallel requests agree. A look befor
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, TextClause
@@ -31,13 +32,16 @@ async def insert_absent(
     if not rows:
         return set()
     connection = await session.connection()
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = (
-        dialect.insert(table)
-        .on_conflict_do_nothing(index_elements=list(unique), index_where=where)
-        .returning(table.c.id)
-    )
-    return set((await connection.execute(statement, [dict(row) for row in rows])).scalars())
+    statement = _statement(connection.dialect.name, table, tuple(unique), where)
+    given = [dict(row) for row in rows]
+    return set((await connection.execute(statement, given if len(given) > 1 else given[0])).scalars())
+
+
+@cache
+def _statement(dialect: str, table: Table, unique: tuple[str, ...], where: TextClause | None) -> Any:
+    module: Any = postgresql if dialect == "postgresql" else sqlite
+    insert = module.insert(table).on_conflict_do_nothing(index_elements=list(unique), index_where=where)
+    return insert.returning(table.c.id)
 
 
 def collided(error: DBAPIError) -> bool:
