@@ -1,18 +1,16 @@
 """Who is calling and what the key's role allows. `services.keys` checks keys; the table of roles stands here."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from app.api.deps import Here
+from app.api.deps import TheHouse
+from app.api.doors import Caller
 from app.domain.errors import Kind, SyncError
-from app.services import connections, keys
 from app.services.keys import Role
-from app.store.tables import ApiKey, Connection
 
 
 class Permission(StrEnum):
@@ -35,21 +33,8 @@ _header = APIKeyHeader(name="X-API-Key", scheme_name="ApiKey", auto_error=False,
 _bearer = HTTPBearer(scheme_name="BearerKey", auto_error=False, description="The same key as a bearer token.")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A verified key and the connection it opens. It opens no other."""
-
-    key: ApiKey
-    connection: Connection
-
-    @property
-    def connection_id(self) -> str:
-        """The connection every query is scoped by."""
-        return self.connection.id
-
-
 async def caller(
-    context: Here,
+    house: TheHouse,
     api_key: Annotated[str | None, Security(_header)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
@@ -57,10 +42,10 @@ async def caller(
     presented = {key for key in (api_key, bearer.credentials if bearer else None) if key}
     if not presented:
         raise SyncError(Kind.AUTH, "key_missing", "The request carries no API key.", "Send it as X-API-Key.")
-    key = await keys.verify(context, presented.pop())
-    if key is None or presented:  # two different keys are no key
+    who = await house.doors.caller(house.context, presented.pop())
+    if who is None or presented:  # two different keys are no key
         raise SyncError(Kind.AUTH, "key_refused", "The API key is unknown, expired or revoked.", "Use a valid key.")
-    return Caller(key, await connections.get(context, key.connection_id))
+    return who
 
 
 def allowed(permission: Permission) -> Callable[[Request, Caller], Coroutine[Any, Any, Caller]]:

@@ -1,11 +1,12 @@
 """What routes are handed: the services' surroundings, the correlation id, and checked parts of the path."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 from starlette.convertors import Convertor, register_url_convertor
 
+from app.api.doors import Doors
 from app.api.errors import correlation_of
 from app.domain.errors import Kind, SyncError
 from app.domain.records import salesforce_id
@@ -20,6 +21,7 @@ class House:
 
     context: Context
     queue: Probe | None = None
+    doors: Doors = field(default_factory=Doors)
 
 
 class RecordIdConvertor(Convertor[str]):

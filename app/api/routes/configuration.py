@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.api.auth import Admin, Viewer
-from app.api.deps import CorrelationId, Here
+from app.api.deps import CorrelationId, Here, TheHouse
 from app.api.errors import BAD_REQUEST, CONFLICT, UNPROCESSABLE, UNSUPPORTED_MEDIA, problems
 from app.api.schemas.configuration import ConfigurationChange, ConfigurationView, configuration_out
 from app.services import configuration
@@ -33,14 +33,15 @@ async def get_configuration(context: Here, who: Viewer, correlation_id: Correlat
     responses=problems(BAD_REQUEST, CONFLICT, UNSUPPORTED_MEDIA, UNPROCESSABLE),
 )
 async def change_configuration(
-    context: Here, who: Admin, correlation_id: CorrelationId, wanted: ConfigurationChange
+    house: TheHouse, who: Admin, correlation_id: CorrelationId, wanted: ConfigurationChange
 ) -> ConfigurationView:
     """See the description."""
     known = await configuration.change(
-        context,
+        house.context,
         who.connection_id,
         sync_enabled=wanted.sync_enabled,
         objects=wanted.named(),
         version=wanted.version,
     )
+    house.doors.forget()
     return configuration_out(known, correlation_id)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.api.auth import Admin
-from app.api.deps import CorrelationId, Here
+from app.api.deps import CorrelationId, Here, TheHouse
 from app.api.errors import BAD_REQUEST, CONFLICT, UNPROCESSABLE, UNSUPPORTED_MEDIA, problems
 from app.api.schemas.connection import ConnectionChange, ConnectionView, connection_out
 from app.services import connections
@@ -33,15 +33,16 @@ async def get_connection(context: Here, who: Admin, correlation_id: CorrelationI
     responses=problems(BAD_REQUEST, CONFLICT, UNSUPPORTED_MEDIA, UNPROCESSABLE),
 )
 async def change_connection(
-    context: Here, who: Admin, correlation_id: CorrelationId, wanted: ConnectionChange
+    house: TheHouse, who: Admin, correlation_id: CorrelationId, wanted: ConnectionChange
 ) -> ConnectionView:
     """See the description."""
     known = await connections.change(
-        context,
+        house.context,
         who.connection_id,
         environment=wanted.environment,
         settings=wanted.settings(),
         secrets=wanted.sealed(),
         version=wanted.version,
     )
+    house.doors.forget()
     return connection_out(known, correlation_id)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from app.api.auth import Admin
-from app.api.deps import CorrelationId, Here, Id
+from app.api.deps import CorrelationId, Here, Id, TheHouse
 from app.api.errors import (
     BAD_REQUEST,
     CONFLICT,
@@ -68,10 +68,11 @@ async def create_key(context: Here, who: Admin, correlation_id: CorrelationId, w
     response_description="The new key.",
     responses=problems(NOT_FOUND, CONFLICT, UNPROCESSABLE),
 )
-async def rotate_key(context: Here, who: Admin, correlation_id: CorrelationId, key_id: KeyId) -> KeyMade:
+async def rotate_key(house: TheHouse, who: Admin, correlation_id: CorrelationId, key_id: KeyId) -> KeyMade:
     """See the description."""
-    made = await keys.rotate(context, who.connection_id, key_id)
-    return made_out(made, context.clock.now(), correlation_id)
+    made = await keys.rotate(house.context, who.connection_id, key_id)
+    house.doors.forget()
+    return made_out(made, house.context.clock.now(), correlation_id)
 
 
 @router.post(
@@ -82,9 +83,10 @@ async def rotate_key(context: Here, who: Admin, correlation_id: CorrelationId, k
     response_description="The ended key.",
     responses=problems(NOT_FOUND, CONFLICT, UNPROCESSABLE),
 )
-async def revoke_key(context: Here, who: Admin, correlation_id: CorrelationId, key_id: KeyId) -> KeyDetail:
+async def revoke_key(house: TheHouse, who: Admin, correlation_id: CorrelationId, key_id: KeyId) -> KeyDetail:
     """See the description."""
     if key_id == who.key.id:
         raise own_key()
-    row = await keys.revoke(context, who.connection_id, key_id)
-    return detail_out(row, context.clock.now(), correlation_id)
+    row = await keys.revoke(house.context, who.connection_id, key_id)
+    house.doors.forget()
+    return detail_out(row, house.context.clock.now(), correlation_id)
