@@ -18,9 +18,9 @@ from tests.fakes import START, FakeClock, sequential_ids
 pytestmark = pytest.mark.contract
 
 LONG = os.environ.get("TANDEM_CONTRACT_LONG") == "1"
-EXAMPLES = 300 if LONG else 10
-SEQUENCES = 200 if LONG else 10
-STEPS = 12 if LONG else 6
+EXAMPLES = 100 if LONG else 10
+SEQUENCES = 60 if LONG else 10
+STEPS = 10 if LONG else 6
 
 CONFIG = f"""
 continue-on-failure = true
