@@ -62,6 +62,7 @@ def at_rest(world: World, people: People) -> list[str]:
         *accepted(sides),
         *links(sides),
         *decisions(sides),
+        *told(sides),
     ]
 
 
@@ -191,6 +192,22 @@ def decisions(sides: _Sides) -> list[str]:
     if None in counted:
         found.append(f"I10 {counted[None]} operations ended without a result")
     return found
+
+
+def told(sides: _Sides) -> list[str]:
+    """I5: a record whose last operation went well does not read as if it had failed."""
+    last = {(row["object"], row["record_id"]): row for row in sorted(sides.operations, key=_ended)}
+    found = []
+    for (name, record_id), row in last.items():
+        status = sides.salesforce[name][record_id]["ia_crm__Intacct_Sync_Status__c"]
+        if row["state"] == "done" and row["result"] in FINE[:3] and status != "OK":
+            text = sides.salesforce[name][record_id]["ia_crm__Intacct_Sync_Errors__c"]
+            found.append(f"I5 {name} {record_id} ended {row['result']} and reads {status!r}: {text}")
+    return found
+
+
+def _ended(row: dict[str, Any]) -> str:
+    return row["finished_at"] or ""
 
 
 # --- after everything was wished once more ---------------------------------------------------------------------------

@@ -308,7 +308,7 @@ class Mutant:
 
 def late_and_locked(scenario: Scenario) -> Scenario:
     """Requests arrive minutes after they were given up, and records are locked meanwhile."""
-    scenario.wire = [WireFault(wire.LATE_ARRIVAL, 0.3, seconds=600.0)]
+    scenario.wire = [WireFault(wire.LATE_ARRIVAL, 0.3, seconds=600.0, path=wire.GATEWAY)]
     scenario.intacct = [Fault(FaultKind.LOCK_ERROR, "create:", times=None, probability=0.4)]
     scenario.knobs |= {"uniqueid_failed_reuse": "allowed"}
     return scenario
@@ -316,7 +316,7 @@ def late_and_locked(scenario: Scenario) -> Scenario:
 
 def forgetful(scenario: Scenario) -> Scenario:
     """Requests arrive late, at a vendor who forgets control ids after a minute."""
-    scenario.wire = [WireFault(wire.LATE_ARRIVAL, 0.3, seconds=600.0)]
+    scenario.wire = [WireFault(wire.LATE_ARRIVAL, 0.3, seconds=600.0, path=wire.GATEWAY)]
     scenario.knobs |= {"uniqueid_retention_s": 60}
     return scenario
 
@@ -375,12 +375,12 @@ def put_in_place(swaps: Sequence[Swap]) -> Iterator[None]:
 
 
 def hunt(mutant: Mutant, seeds: Sequence[int]) -> Catch:
-    """Run worlds of the mutant until an invariant is broken."""
-    with put_in_place(mutant.swaps):
-        for seed in seeds:
+    """Run worlds of the mutant until an invariant is broken that the product itself keeps in the same world."""
+    for seed in seeds:
+        with put_in_place(mutant.swaps):
             outcome = play(seed, habits=mutant.habits(), scenario=mutant.sharpen(draw(seed)))
-            if outcome.violations:
-                return Catch(mutant.name, seed, outcome.violations[0], outcome.violations[1:])
+        if outcome.violations and not play(seed, scenario=mutant.sharpen(draw(seed))).violations:
+            return Catch(mutant.name, seed, outcome.violations[0], outcome.violations[1:])
     return Catch(mutant.name, None)
 
 

@@ -1,7 +1,7 @@
 """What happens in a world, as decided by its seed: who is there, what people do, what goes wrong, and for how long."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.simulators.faults import Fault, FaultKind
 from tests.world import wire
@@ -79,7 +79,7 @@ WIRE = (
     WireFault(wire.CONNECT_REFUSED, 0.2),
     WireFault(wire.LOST_BEFORE, 0.2),
     WireFault(wire.LOST_AFTER, 0.25),
-    WireFault(wire.LATE_ARRIVAL, 0.08, seconds=600.0),
+    WireFault(wire.LATE_ARRIVAL, 0.15, seconds=600.0, path=wire.GATEWAY),
     WireFault(wire.DOUBLED, 0.2),
     WireFault(wire.SLOW_REPLY, 0.2, seconds=110.0),
 )
@@ -152,7 +152,7 @@ def draw(seed: int) -> Scenario:
         intacct=some(INTACCT, 4),
         salesforce=some(SALESFORCE, 3),
         wire=[
-            WireFault(one.kind, one.probability * rng.uniform(0.1, 1.0), one.seconds)
+            replace(one, probability=one.probability * rng.uniform(0.1, 1.0))
             for one in rng.sample(WIRE, rng.randint(0, len(WIRE) if wild else 2))
         ],
     )

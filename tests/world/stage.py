@@ -56,6 +56,11 @@ class Stage:
         self.note("killed", actor)
         self._dead.add(actor)
 
+    @property
+    def all_thawed_at(self) -> float:
+        """When the last of the frozen wakes."""
+        return max(self._frozen.values(), default=0.0)
+
     def freeze(self, actor: str, seconds: float) -> None:
         """Stop the whole process of an actor at its next point, for so long."""
         self.note("frozen", f"{actor} {seconds:.0f}")

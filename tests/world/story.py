@@ -199,6 +199,7 @@ class Story:
 
     async def _ask(self) -> None:
         world, people, out = self.world, self.people, self.outcome
+        await asyncio.sleep(max(0.0, world.stage.all_thawed_at - world.loop.time()) + 1.0)
         if not await world.rest(PATIENCE):
             out.violations.append(f"I4 {world.live()} operations are still live {PATIENCE / 3600:.0f} h after the calm")
         out.violations += checks.at_rest(world, people)

@@ -23,16 +23,20 @@ LATE_ARRIVAL = "wire_late_arrival"
 DOUBLED = "wire_doubled"
 SLOW_REPLY = "wire_slow_reply"
 
+GATEWAY = "xmlgw"
+"""Intacct alone goes on with a request for up to 15 minutes after the caller was cut off; Salesforce does not."""
+
 CONTROL_ID = re.compile(rb"<function controlid=\"([^\"]*)\"><(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
 class WireFault:
-    """One thing the network does to a share of the requests; `seconds` is the longest delay."""
+    """One thing the network does to a share of the requests whose path holds `path`; `seconds` is the longest delay."""
 
     kind: str
     probability: float
     seconds: float = 0.0
+    path: str = ""
 
 
 class Weather:
@@ -42,10 +46,10 @@ class Weather:
         self.faults: list[WireFault] = []
         self._rng, self.hit = rng, hit
 
-    def draw(self) -> tuple[str, float]:
+    def draw(self, path: str) -> tuple[str, float]:
         """The fault of one request, and its seconds; ("", 0.0) for none."""
         for fault in self.faults:
-            if self._rng.random() < fault.probability:
+            if fault.path in path and self._rng.random() < fault.probability:
                 self.hit(fault.kind)
                 return fault.kind, self._rng.uniform(0.0, fault.seconds)
         return "", 0.0
@@ -77,7 +81,7 @@ class WorldTransport(httpx.AsyncBaseTransport):
         """Answer, or fail as sockets fail."""
         mark = _mark(request)
         await self._stage.at(REQUEST, mark)
-        kind, seconds = self._weather.draw()
+        kind, seconds = self._weather.draw(request.url.path)
         if kind == CONNECT_REFUSED:
             raise httpx.ConnectError("refused", request=request)
         if kind == LOST_BEFORE:
