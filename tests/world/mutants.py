@@ -25,6 +25,7 @@ from app.services import changes, intake, runner
 from app.services.context import Context
 from app.services.items import Item
 from app.services.journal import SqlJournal
+from app.services.lease import Lease
 from app.simulators.faults import Fault, FaultKind
 from app.store import journal as journal_queries
 from app.store import operations
@@ -87,7 +88,7 @@ class NoIntentOnDisk(SqlJournal):
                 self._unstored[promise.id] = (object_name, promise.draft)
         return promises
 
-    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> None:
+    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> set[str]:
         """Make the promises now, together with what became of them."""
         late = [receipt for receipt in receipts if receipt.promise.id in self._unstored]
         made = await super().intend(object_name, [receipt.promise.draft for receipt in late]) if late else []
@@ -99,7 +100,7 @@ class NoIntentOnDisk(SqlJournal):
             for receipt in receipts
             if receipt.promise.id in stored or receipt.promise.id not in self._unstored
         ]
-        await super().settle(object_name, known)
+        return await super().settle(object_name, known)
 
 
 class UnstableControlIds(Through):
@@ -172,10 +173,10 @@ async def recover_never(*_: Any) -> None:
 class ForgetsUpdates(SqlJournal):
     """Links that follow from a confirmed update are not stored: the base stays behind."""
 
-    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> None:
+    async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> set[str]:
         """Drop them."""
         kept = [replace(r, bound=None) if r.promise.draft.action == "update" else r for r in receipts]
-        await super().settle(object_name, kept)
+        return await super().settle(object_name, kept)
 
 
 # --- leases and uniqueness --------------------------------------------------------------------------------------------
@@ -186,6 +187,11 @@ async def held_by_anyone(session: AsyncSession, fences: Any, now: Any, *, lock: 
     wanted = [operation_id for operation_id, _ in fences]
     rows = await session.exec(select(Operation).where(col(Operation.id).in_(wanted)))
     return {row.id: row for row in rows}
+
+
+def always_stands(_: Lease) -> bool:
+    """Nobody asks whether the lease has passed."""
+    return True
 
 
 async def insert_always(session: AsyncSession, rows: Sequence[Operation]) -> set[str]:
@@ -293,7 +299,7 @@ def salesforce(wrapper: type[Through]) -> type[Habits]:
 
 # --- the list ---------------------------------------------------------------------------------------------------------
 
-Swap = tuple[ModuleType, str, Any]
+Swap = tuple[ModuleType | type, str, Any]
 
 
 @dataclass(frozen=True)
@@ -343,6 +349,7 @@ MUTANTS = (
     Mutant("no wait of 15 minutes, records locked", habits=ladder(1.0, 2.0), sharpen=late_and_locked),
     Mutant("no wait of 15 minutes, control ids forgotten", habits=ladder(1.0, 2.0), sharpen=forgetful),
     Mutant("fences ignored", swaps=((journal_queries, "held_leases", held_by_anyone),), sharpen=paused),
+    Mutant("lease not asked before the send", swaps=((Lease, "stands", always_stands),), sharpen=paused),
     Mutant("several live operations per record", ManyLive, swaps=((operations, "insert_live", insert_always),)),
     Mutant("several open intents per document", ManyOpen, journal(OpenIntentsIgnored), paused),
     Mutant("update confirmed without its base", swaps=journal(ForgetsUpdates)),
