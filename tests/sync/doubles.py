@@ -362,6 +362,7 @@ class MemoryJournal:
 
     async def settle(self, object_name: str, receipts: Sequence[Receipt]) -> set[str]:
         """See `Journal.settle`."""
+        refused: set[str] = set()
         for receipt in receipts:
             if receipt.promise.draft.claim.operation_id in self.passed:
                 continue
@@ -374,8 +375,9 @@ class MemoryJournal:
                 sends = entry.promise.sends + 1
                 entry.promise = replace(entry.promise, sent_at=self._clock.now(), sends=sends, looks=0)
                 entry.promise = replace(entry.promise, next_look_at=None)
-            if receipt.bound is not None:
-                self._store(object_name, receipt.bound)
+            if receipt.bound is not None and not self._store(object_name, receipt.bound):
+                refused.add(receipt.bound.salesforce_id)
+        return refused
         return set()
 
     # Bindings

@@ -108,7 +108,10 @@ class Rig:
             naturals={"SHOP": "SHOPID", "SIGN": "SIGNID"},
             sequences={"SHOP": "N-"},
         )
-        self.engine = Engine(self.salesforce, self.intacct, self.journal, self.journal, clock, LADDER)
+        self.engine = Engine(
+            self.salesforce, self.intacct, self.journal, self.journal, clock, LADDER, lambda: self.alive
+        )
+        self.alive = True  # whether the lease of the batch stands
         self.plan = plan_of()
 
     def shop(self, key: str = "A", /, **values: Value) -> str:

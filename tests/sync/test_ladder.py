@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.decisions import Result
 from app.domain.errors import Kind
-from app.sync.ports import Action, Settled
+from app.sync.ports import Action, Bound, Settled
 from tests.sync.doubles import crash, lost, refused, release, seconds_between
 from tests.sync.rig import ERRORS, ID_FIELD, STATUS, Rig, plan_of
 
@@ -139,6 +139,24 @@ async def test_create_numbered_by_intacct_is_found_by_name_where_there_is_no_fie
     rig.at(5)
     settlement = await rig.sync()
     assert (settlement.result, settlement.intacct_id) == (Result.CREATED, "N-1")
+
+
+async def test_record_found_that_is_another_ones_twin_is_a_conflict_and_nothing_is_sent(rig: Rig) -> None:
+    await lose_create(rig, executed=True)
+    rig.journal.link("shop", Bound("B", "1", "N-1"))
+    rig.at(5)
+    settlement = await rig.sync()
+    assert (settlement.result, settlement.reason) == (Result.CONFLICTED, "already_linked")
+    assert len(rig.intacct.writes) == 1
+
+
+async def test_lease_that_passed_keeps_a_resend_back(rig: Rig) -> None:
+    await lose_create(rig, executed=False)
+    await climb(rig, 5, 30, 120)
+    rig.at(960)
+    rig.alive = False
+    assert (await rig.sync()).reason == "lease_lost"
+    assert len(rig.intacct.writes) == 1
 
 
 async def test_base_of_a_create_found_later_is_what_was_sent(rig: Rig) -> None:

@@ -361,6 +361,27 @@ async def test_edit_that_could_not_be_brought_back_is_brought_by_the_next_run(ri
     assert rig.record()["City__c"] == "Vegas"
 
 
+async def test_edit_in_intacct_survives_a_refused_update_of_another_field(rig: Rig) -> None:
+    key = await rig.linked(City__c="Reno", Tax__c="T1")
+    rig.shop(City__c="Vegas")
+    rig.intacct.put("SHOP", {"TAXID": "T2"}, key)
+    rig.intacct.plan(refused(), "SHOP")
+    assert (await rig.sync()).result is Result.FAILED
+    await rig.sync()
+    assert (rig.twin()["TAXID"], rig.record()["Tax__c"]) == ("T2", "T2")
+
+
+async def test_edit_in_intacct_survives_a_refused_write_back_after_an_update(rig: Rig) -> None:
+    key = await rig.linked(City__c="Reno", Tax__c="T1")
+    rig.shop(City__c="Vegas")
+    rig.intacct.put("SHOP", {"TAXID": "T2"}, key)
+    rig.salesforce.plan(refused())
+    settlement = await rig.sync()
+    assert (settlement.result, settlement.achieved) == (Result.FAILED, Result.UPDATED)
+    await rig.sync()
+    assert (rig.twin()["TAXID"], rig.record()["Tax__c"]) == ("T2", "T2")
+
+
 async def test_refused_write_back_of_one_record_leaves_the_others_alone(rig: Rig) -> None:
     rig.shop("A")
     rig.shop("B")

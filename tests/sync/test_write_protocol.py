@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.decisions import Result, Settlement
 from app.domain.errors import Kind, SyncError
-from app.sync.ports import Action, Settled, Verdict, Write
+from app.sync.ports import Action, Bound, Settled, Verdict, Write
 from tests.sync.doubles import Fate, lost, refused, seconds_between, unsent
 from tests.sync.rig import ERRORS, STATUS, SYNCED, Rig
 
@@ -186,6 +186,47 @@ async def test_lost_lease_says_nothing_on_the_salesforce_record(rig: Rig) -> Non
     rig.journal.passed.add("op-A")
     await rig.sync()
     assert rig.salesforce.writes == []
+
+
+def expire(rig: Rig) -> None:
+    """The lease of the batch passes."""
+    rig.alive = False
+
+
+async def test_lease_that_passed_after_the_promise_keeps_the_write_back(rig: Rig) -> None:
+    rig.shop()
+    rig.alive = False
+    settlement = await rig.sync()
+    assert (settlement.result, settlement.reason) == (Result.FAILED, "lease_lost")
+    assert (rig.intacct.writes, rig.salesforce.writes) == ([], [])
+    assert rig.journal.entries[0].state is Settled.RESENT
+
+
+async def test_lease_that_passes_between_two_requests_keeps_the_second_back(rig: Rig) -> None:
+    rig.shop("A")
+    rig.shop("B")
+    rig.intacct.chunk_size = 1
+    rig.intacct.meanwhile.append(lambda: expire(rig))
+    settlements = await rig.run("A", "B")
+    assert len(rig.intacct.writes) == 1
+    assert [settlement.reason for settlement in settlements] == ["lease_lost", "lease_lost"]
+    assert settlements[0].achieved is Result.CREATED
+
+
+async def test_lease_that_passed_says_nothing_on_the_salesforce_record(rig: Rig) -> None:
+    rig.shop()
+    rig.intacct.meanwhile.append(lambda: expire(rig))
+    await rig.sync()
+    assert rig.salesforce.writes == []
+
+
+async def test_create_whose_record_is_another_ones_twin_is_a_conflict(rig: Rig) -> None:
+    rig.shop()
+    rig.intacct.meanwhile.append(lambda: rig.journal.link("shop", Bound("B", "1", "N-1")))
+    settlement = await rig.sync()
+    assert (settlement.result, settlement.reason) == (Result.CONFLICTED, "already_linked")
+    assert rig.journal.bound("shop", "A") is None
+    assert len(rig.intacct.writes) == 1
 
 
 async def test_receipt_of_a_lease_that_passed_on_the_wire_changes_nothing(rig: Rig) -> None:
