@@ -278,6 +278,21 @@ async def test_update_found_in_place_is_confirmed_and_not_sent_again(rig: Rig) -
     assert rig.bound().base["CITY"] == "Reno"
 
 
+@pytest.mark.parametrize(("executed", "looks"), [(True, (5,)), (False, (5, 30))])
+async def test_newer_salesforce_content_follows_a_lost_update_and_is_not_overwritten_by_it(
+    rig: Rig, executed: bool, looks: tuple[int, ...]
+) -> None:
+    await lose_update(rig, executed=executed)
+    rig.clock.advance(1)
+    rig.shop(City__c="Vegas")
+    await climb(rig, *looks[:-1])
+    rig.at(looks[-1])
+    settlement = await rig.sync()
+    assert settlement.result is Result.UPDATED
+    assert settlement.warnings == ()
+    assert (rig.twin()["CITY"], rig.record()["City__c"]) == ("Vegas", "Vegas")
+
+
 async def test_update_of_which_only_a_part_stands_there_is_absent(rig: Rig) -> None:
     key = await rig.linked()
     rig.shop(City__c="Reno", Note__c="Hello")
