@@ -14,6 +14,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 Sessions = async_sessionmaker[AsyncSession]
 
+_DURABLE = "FULL"
+_HASTY = "hasty"
+
 
 def open_engine(
     url: str, *, pool_size: int = 10, creator: Callable[[], Awaitable[Any]] | None = None, poolclass: Any = None
@@ -23,7 +26,9 @@ def open_engine(
     `creator` and `poolclass` are the seam for a database connection without threads.
     """
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+        event.listen(engine.sync_engine, "begin", _begin_postgres)
+        return engine
     extra: dict[str, Any] = {"async_creator": creator} if creator else {}
     if poolclass is not None:
         extra["poolclass"] = poolclass
@@ -38,13 +43,31 @@ def session_maker(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
 
 
+def hasty(sessions: Sessions) -> Sessions:
+    """The same sessions for rows that a power cut may take back, such as leases: commits do not wait for the disk.
+
+    Nothing is lost when only the process ends, and what is committed later in the ordinary way takes these along.
+    """
+    engine: AsyncEngine = sessions.kw["bind"]
+    return session_maker(engine.execution_options(**{_HASTY: True}))
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we send BEGIN ourselves
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in ("journal_mode=WAL", f"synchronous={_DURABLE}", "foreign_keys=ON", "busy_timeout=15000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin_immediate(connection: SyncConnection) -> None:
+    synchronous = "NORMAL" if connection.get_execution_options().get(_HASTY) else _DURABLE
+    if connection.info.get("synchronous", _DURABLE) != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+        connection.info["synchronous"] = synchronous
     connection.exec_driver_sql("BEGIN IMMEDIATE")  # no SQLITE_BUSY when a read turns into a write
+
+
+def _begin_postgres(connection: SyncConnection) -> None:
+    if connection.get_execution_options().get(_HASTY):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from app.domain.records import Lane, System
-from app.store.session import Sessions
+from app.store.session import Sessions, hasty
 from app.store.tables import Slot
 from app.sync.ports import Clock
 
@@ -49,7 +49,7 @@ class SqlSlots:
         holder: str,
         capacity: Mapping[System, int],
     ) -> None:
-        self._sessions = sessions
+        self._sessions = hasty(sessions)  # a place taken before a power cut has no holder after it
         self._clock = clock
         self._new_id = new_id
         self._connection_id = connection_id
