@@ -35,7 +35,7 @@ async def _bulk(count: int, name: str, *, supplied: bool) -> Figure:
         ids = await house.caller.load(accounts(count, "B", supplied=supplied, addresses=False))
         await house.pace(intacct={"latency_function_s": FUNCTION_SECONDS, "latency_base_s": 0.0})
         before, since = await house.meters(), datetime.now(UTC).isoformat()
-        await house.caller.sync(ids, name)
+        await house.caller.sync(ids, "bulk")
         done = await house.settled(ids, since)
         after = await house.meters()
     _all(done, ids, "created")
@@ -58,12 +58,12 @@ async def _cost(count: int) -> list[Figure]:
     async with installed() as house:
         for number, (name, mix) in enumerate(MIXES):
             ids = await house.caller.load(accounts(count, f"M{number}", **mix))
-            made, spent = await _run(house, ids, f"first {number}", "created")
+            made, spent = await _run(house, ids, f"first-{number}", "created")
             calls += spent["salesforce"]["calls"]
             accounted += count
             note = LINKING if mix["addresses"] and not mix["supplied"] else ""
             figures += _transactions(name, made, spent["intacct"], note)
-            _, second = await _run(house, ids, f"second {number}", "unchanged")
+            _, second = await _run(house, ids, f"second-{number}", "unchanged")
             again += second["intacct"]["records_written"] + second["salesforce"]["writes"]
     per_account = calls / accounted
     return [
@@ -99,9 +99,11 @@ async def _run(house: Installation, ids: Sequence[str], run: str, result: str) -
 
 
 async def _standing(house: Installation) -> int:
-    """Customers and contacts, less the display contact that Intacct makes by itself with each customer."""
+    """Customers and contacts, without the display contact that Intacct makes by itself with each customer."""
     customers = await house.caller.behind("intacct", "CUSTOMER")
-    return len(await house.caller.behind("intacct", "CONTACT")) + len(customers) - len(customers)
+    displayed = {customer["DISPLAYCONTACT"]["CONTACTNAME"] for customer in customers}
+    contacts = await house.caller.behind("intacct", "CONTACT")
+    return len(customers) + sum(contact["CONTACTNAME"] not in displayed for contact in contacts)
 
 
 def _all(done: dict[str, dict[str, Any]], ids: Sequence[str], result: str) -> None:
