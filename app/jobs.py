@@ -5,8 +5,8 @@ repeat, because arq drops a job whose id it remembers. Nothing here knows what a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from signal import Signals
 from typing import Any
 from uuid import uuid4
@@ -37,6 +37,10 @@ RING_SECONDS = 1.0
 WORKER_RETRIES = 20
 RINGER_RETRIES = 2
 PAUSE_SECONDS = 0.5
+
+SILENCE_SECONDS = 5.0
+"""A server that says nothing for so long, beyond what it was asked to wait, is gone: a line may die without a word."""
+
 _WAKES_KEPT = 50
 
 Handler = Callable[..., Awaitable[None]]
@@ -124,10 +128,13 @@ class WakeWorker(Worker):
     is in maintenance; a test holds them.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler], **options: Any) -> None:
+    def __init__(
+        self, handlers: Mapping[str, Handler], silence_seconds: float = SILENCE_SECONDS, **options: Any
+    ) -> None:
         functions = [func(handler, name=name) for name, handler in handlers.items()]  # type: ignore[arg-type]
         super().__init__(functions, job_serializer=serialize, job_deserializer=deserialize, **options)
         self.stopping = asyncio.Event()
+        self._silence_seconds = silence_seconds
 
     async def main(self) -> None:
         """Work until cancelled."""
@@ -144,7 +151,8 @@ class WakeWorker(Worker):
             await self.on_startup(self.ctx)
         while True:
             try:
-                await self._turn()
+                async with self._lines_watched():
+                    await self._turn()
             except (RedisError, OSError) as failure:
                 _log.warning("queue_away", queue=self.queue_name, cause=type(failure).__name__)
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -172,6 +180,25 @@ class WakeWorker(Worker):
                 await self.pool.delete(self.health_check_key)
             await self.pool.aclose(close_connection_pool=True)
             self._pool = None
+
+    @asynccontextmanager
+    async def _lines_watched(self) -> AsyncIterator[None]:
+        """Cut all lines to the server whenever the body takes longer than any answer may.
+
+        Cut from outside: the client's own time-outs lose cancellations on Python 3.11, and so a request to end.
+        """
+
+        async def cut() -> None:
+            while True:
+                await asyncio.sleep(self.poll_delay_s + self._silence_seconds)
+                _log.warning("queue_silent", queue=self.queue_name)
+                await self.pool.connection_pool.disconnect()
+
+        watch = asyncio.create_task(cut())
+        try:
+            yield
+        finally:
+            watch.cancel()
 
     async def _turn(self) -> None:
         await self._poll_iteration()

@@ -83,7 +83,9 @@ def up() -> None:
 
 @cli.command()
 def demo(
-    accounts: Annotated[Path | None, typer.Option(help="A CSV file whose header names Account fields.")] = None,
+    accounts: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A CSV file whose header names Account fields.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with the figures as one line of JSON.")] = False,
 ) -> None:
     """Bring accounts to Intacct in an installation of its own, and check every number; exit 1 when one is off."""
