@@ -1,6 +1,7 @@
 """Readiness: what is looked at, what is required, and what to do when it fails."""
 
-from pathlib import Path
+import sqlite3
+from typing import NoReturn
 
 from app.domain.errors import Kind, SyncError
 from app.services import health
@@ -105,8 +106,11 @@ async def test_a_queue_that_does_not_answer_delays_but_does_not_stop(context: Co
     assert set(failed(known)) == {"queue"}
 
 
-async def test_a_database_that_does_not_answer_is_the_only_news(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path}/nowhere/tandem.db")
+async def test_a_database_that_does_not_answer_is_the_only_news() -> None:
+    async def refuse() -> NoReturn:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    engine = open_engine("sqlite+aiosqlite:///nowhere.db", creator=refuse)
     known = await health.readiness(make_context(session_maker(engine)), "c-default")
     await engine.dispose()
     assert not known.ready
