@@ -32,6 +32,7 @@ from app.config import Settings, SettingsError, load_settings
 from app.domain.errors import SyncError
 from app.domain.records import Lane
 from app.objects import CATALOGUE
+from app.services.catalogue import objects_markdown
 from app.store import migrations
 
 APPLICATION = "app.main:create_app"
@@ -175,7 +176,7 @@ def lint_objects(
 ) -> None:
     """Check the declarations, and that their document is up to date."""
     found = catalogue.all_problems(CATALOGUE.values())
-    text = catalogue.document(CATALOGUE.values())
+    text = objects_markdown()
     if write:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -1,23 +1,12 @@
-"""The catalogue of objects as a document, and what is wrong with it. Reads declarations and changes nothing."""
+"""What is wrong with the catalogue, and where its document stands. Reads declarations and changes nothing."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from app.domain.declaration import Field, Mark, Rule, SyncedObject
+from app.domain.declaration import SyncedObject
 from app.objects import problems
 
 DOCUMENT = Path("docs/objects.md")
-
-ARROWS = {
-    Rule.TO_INTACCT: "Salesforce → Intacct",
-    Rule.FROM_INTACCT: "Intacct → Salesforce",
-    Rule.BIDIRECTIONAL: "both ways",
-}
-MARKS = {Mark.FREE: "", Mark.FIXED: "fixed", Mark.FORMULA: "formula"}
-HEADER = """# Synced objects
-
-Generated from `app/objects` by `tandem lint-objects --write`; do not edit. Package fields bear the standard namespace.
-"""
 
 
 def all_problems(catalogue: Iterable[SyncedObject]) -> list[str]:
@@ -25,33 +14,3 @@ def all_problems(catalogue: Iterable[SyncedObject]) -> list[str]:
     objects = list(catalogue)
     names = {declared.name for declared in objects}
     return [sentence for declared in objects for sentence in problems(declared, names)]
-
-
-def document(catalogue: Iterable[SyncedObject]) -> str:
-    """All objects in Markdown, dependencies first."""
-    return "\n".join([HEADER, *(_section(declared) for declared in catalogue)])
-
-
-def _section(declared: SyncedObject) -> str:
-    ends = f"`{declared.salesforce.kind}` in Salesforce, `{declared.intacct.kind}` in Intacct"
-    facts = [
-        f"{ends}; creates: {declared.creates.value}; found by {_codes(declared.match_by) or 'its link'}.",
-        *(f"Option `{o.name}` (standard: `{_plain(o.default)}`): {o.says}" for o in declared.options),
-        *(f"Also makes `{c.kind}` as `{c.link}` unless `{c.unless}` is filled." for c in declared.companions),
-    ]
-    rows = ["| Intacct | Salesforce | travels | |", "| --- | --- | --- | --- |", *map(_row, declared.fields)]
-    return "\n".join([f"## {declared.label} (`{declared.name}`)", "", *(f"- {fact}" for fact in facts), "", *rows, ""])
-
-
-def _row(row: Field) -> str:
-    notes = [MARKS[row.mark], "required" if row.required else "", f"refers to {row.refers_to}" if row.refers_to else ""]
-    notes.append("" if row.active else "off unless switched on")
-    return f"| {_codes(row.names)} | `{row.salesforce}` | {ARROWS[row.rule]} | {', '.join(filter(None, notes))} |"
-
-
-def _codes(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _plain(value: bool | str) -> str:
-    return str(value).lower() if isinstance(value, bool) else value

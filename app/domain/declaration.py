@@ -120,7 +120,7 @@ class Companion:
     key_field: str
     key: str
     link: str
-    unless: str
+    unless: str | None
     needs: tuple[str, ...]
     fields: tuple[Field, ...]
 

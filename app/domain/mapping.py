@@ -66,7 +66,9 @@ def from_intacct(rows: Iterable[Field], values: Mapping[str, Value], known: Mapp
         if not all(name in values for name in row.names):
             continue
         if len(row.names) > 1:
-            mapped.values[row.id] = tuple(clean(values[name]) for name in row.names)
+            # gaps close, as they do in Salesforce's one field: a line that moved up is no edit
+            filled = [line for name in row.names if (line := clean(values[name]))]
+            mapped.values[row.id] = (*filled, *[None] * (len(row.names) - len(filled)))
             continue
         raw = values[row.id]
         if row.refers_to and clean(raw) not in known.get(row.refers_to, set()):

@@ -67,7 +67,10 @@ def merge(
         if plain(ours) == plain(theirs):
             out.agreed[row.id] = plain(ours)
             continue
-        target = _target(row, base, ours, theirs, newer, out)
+        target, conflict = _target(row, base, ours, theirs, newer)
+        travels = target is System.SALESFORCE or direction is Direction.TO_INTACCT
+        if conflict is not None and travels:
+            out.conflicts.append(conflict)
         if target is System.INTACCT and direction is Direction.TO_INTACCT:
             out.to_intacct[row.id] = ours
         elif target is System.SALESFORCE:
@@ -80,26 +83,26 @@ def newer_side(salesforce: datetime | None, intacct: datetime | None) -> System:
     return System.SALESFORCE if salesforce and intacct and salesforce > intacct else System.INTACCT
 
 
-def _target(row: Field, base: Base, ours: Canonical, theirs: Canonical, newer: System, out: Merge) -> System | None:
-    """The side the row's value has to travel to, or None."""
+def _target(
+    row: Field, base: Base, ours: Canonical, theirs: Canonical, newer: System
+) -> tuple[System | None, Conflict | None]:
+    """The side the row's value has to travel to, or None; and the conflict that was decided, if there was one."""
     known = row.id in base
     we_changed = not known or base[row.id] != plain(ours)
     they_changed = not known or base[row.id] != plain(theirs)
     if row.rule is Rule.TO_INTACCT:
-        return System.INTACCT if we_changed else None
+        return (System.INTACCT if we_changed else None), None
     if row.keep_filled and _empty(theirs):
-        return System.INTACCT
+        return System.INTACCT, None
     if row.rule is Rule.FROM_INTACCT:
-        return System.SALESFORCE if they_changed else None
+        return (System.SALESFORCE if they_changed else None), None
     if not known:
-        return System.SALESFORCE if _empty(ours) else System.INTACCT
+        return (System.SALESFORCE if _empty(ours) else System.INTACCT), None
     if we_changed and they_changed:
-        winner = {Policy.NEWEST: newer, Policy.SALESFORCE: System.SALESFORCE, Policy.INTACCT: System.INTACCT}[
-            row.policy
-        ]
-        out.conflicts.append(Conflict(row.id, ours, theirs, winner))
-        return System.INTACCT if winner is System.SALESFORCE else System.SALESFORCE
-    return System.INTACCT if we_changed else System.SALESFORCE
+        winner = newer if row.policy is Policy.NEWEST else System(row.policy.value)
+        loser = System.INTACCT if winner is System.SALESFORCE else System.SALESFORCE
+        return loser, Conflict(row.id, ours, theirs, winner)
+    return (System.INTACCT if we_changed else System.SALESFORCE), None
 
 
 def _empty(value: Canonical) -> bool:

@@ -24,6 +24,7 @@ class Plan:
     scope: str
     mapping_version: str = "standard"
     absent: tuple[str, ...] = ()
+    also_read: tuple[str, ...] = ()
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
@@ -31,8 +32,9 @@ class Plan:
         back = self.write_back
         names = [row.salesforce for row in self.rows]
         names += [n for n in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if n]
-        names += [f.salesforce for c in self.companions for f in c.fields] + [c.unless for c in self.companions]
-        return tuple(dict.fromkeys([*names, *self.object.also_read]))
+        names += [f.salesforce for c in self.companions for f in c.fields]
+        names += [c.unless for c in self.companions if c.unless]
+        return tuple(dict.fromkeys([*names, *self.also_read]))
 
     @property
     def intacct_fields(self) -> tuple[str, ...]:
@@ -89,10 +91,8 @@ def make_plan(
             synced_at=_if_there(back.synced_at, prefix, here),
             id_copy=_if_there(back.id_copy, prefix, here),
         ),
-        companions=tuple(
-            replace(c, unless=_name(c.unless, prefix), fields=tuple(_spelt(f, prefix) for f in c.fields))
-            for c in declared.companions
-        ),
+        companions=tuple(_companion(c, prefix, here) for c in declared.companions),
+        also_read=tuple(name for name in (_name(n, prefix) for n in declared.also_read) if name.lower() in here),
         options=options,
         link_field=link_field if declared.link_key == LINK_FIELD and link_field.upper() in there else None,
         scope=scope,
@@ -109,6 +109,12 @@ def option_problem(option: Option, value: object) -> str | None:
 
 def _name(name: str, prefix: str) -> str:
     return name.replace(NAMESPACE, prefix)
+
+
+def _companion(declared: Companion, prefix: str, here: set[str]) -> Companion:
+    """A companion with the fields the org has; without its look-up there is no reason to leave it out."""
+    fields = tuple(field for field in (_spelt(f, prefix) for f in declared.fields) if field.salesforce.lower() in here)
+    return replace(declared, unless=_if_there(declared.unless, prefix, here), fields=fields)
 
 
 def _if_there(name: str | None, prefix: str, here: set[str]) -> str | None:

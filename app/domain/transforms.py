@@ -17,6 +17,9 @@ from app.domain.records import Value
 Canonical = Value | tuple[Value, ...]
 """A compared value; a tuple where one Salesforce field spans several Intacct fields (address lines)."""
 
+LONGEST_AMOUNT = 20
+"""Digits before the point no amount has; more would not fit Decimal's working precision."""
+
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -81,7 +84,9 @@ class Amount:
     def canonical(self, value: Value) -> Canonical:
         """The rounded amount. Raises Unfit `not_a_number`."""
         number = decimal(value)
-        return None if number is None else rounded(number)
+        if number is not None and number.adjusted() >= LONGEST_AMOUNT:
+            raise Unfit("not_a_number", f"{value} is too large to be an amount")
+        return None if number is None else rounded(number) + 0
 
     def salesforce(self, value: Canonical, before: Value) -> Value:
         """The amount itself."""
@@ -90,7 +95,7 @@ class Amount:
     def cuts(self, value: Value) -> bool:
         """Whether rounding loses anything."""
         number = decimal(value)
-        return number is not None and rounded(number) != number
+        return number is not None and number.adjusted() < LONGEST_AMOUNT and rounded(number) != number
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,8 @@ class Flag:
         """The word for a checkbox, or a word as Intacct wrote it."""
         if isinstance(value, bool):
             return self.on if value else self.off
-        return clean(value) or self.off
+        text = clean(value) or self.off
+        return next((word for word in (self.on, self.off) if word.lower() == text.lower()), text)
 
     def salesforce(self, value: Canonical, before: Value) -> Value:
         """True for the `on` word, whatever its case."""
@@ -167,11 +173,15 @@ class Street:
 
     def canonical(self, value: Value) -> Canonical:
         """One entry per address field; None for an empty one."""
+        found = self._joined(value)
+        found += [""] * (self.lines - len(found))
+        return tuple(line[: self.width].rstrip() or None for line in found)
+
+    def _joined(self, value: Value) -> list[str]:
         found = [line for line in (clean(part) for part in str(value or "").splitlines()) if line]
         if len(found) > self.lines:
             found = [*found[: self.lines - 1], ", ".join(found[self.lines - 1 :])]
-        found += [""] * (self.lines - len(found))
-        return tuple(line[: self.width].rstrip() or None for line in found)
+        return found
 
     def salesforce(self, value: Canonical, before: Value) -> Value:
         """The lines joined by line breaks, unless they are what Salesforce's own text comes to."""
@@ -182,8 +192,7 @@ class Street:
 
     def cuts(self, value: Value) -> bool:
         """Whether a line is wider than its field."""
-        joined = self.canonical(value)
-        return any(len(part) > self.width for part in str(value or "").splitlines()) or joined is None
+        return any(len(line) > self.width for line in self._joined(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +226,7 @@ def decimal(value: Value | Canonical) -> Decimal | None:
     """A Decimal from a number or its text; None for empty. Raises Unfit `not_a_number`."""
     if value is None or value == "":
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal) or "_" in str(value):
         raise Unfit("not_a_number", f"{value!r} is not a number")
     try:
         number = Decimal(value)
@@ -233,7 +242,7 @@ def plain(value: Canonical) -> object:
     if isinstance(value, tuple):
         return [plain(part) for part in value]
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return format(value.normalize() + 0, "f")  # minus zero is zero
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date):

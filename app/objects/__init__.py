@@ -12,7 +12,7 @@ from app.domain.declaration import LINK_FIELD, Mark, Rule, SyncedObject
 def problems(declared: SyncedObject, names: set[str]) -> list[str]:
     """What is wrong with a declaration, as sentences; empty when nothing is. `names` are all objects there are."""
     found = []
-    ids = [row.id for row in declared.fields]
+    ids = [name for row in declared.fields for name in row.names]
     targets = [row.salesforce for row in declared.fields]
     found += [f"two rows write {name}" for name in sorted({i for i in ids if ids.count(i) > 1})]
     found += [f"two rows write {name}" for name in sorted({t for t in targets if targets.count(t) > 1})]

@@ -57,7 +57,7 @@ OBJECT = SyncedObject(
     salesforce=End("Account", "Name"),
     intacct=End("CUSTOMER", "CUSTOMERID"),
     match_by=("CUSTOMERID", "NAME"),
-    also_read=("ParentId", "CreatedDate", "ia_crm__IntacctID__c"),
+    also_read=("CreatedDate",),
     prepare=complete,
     companions=(address_contact("BILLTO", "B", "Billing"), address_contact("SHIPTO", "S", "Shipping")),
     write_back=WriteBack(intacct_id="ia_crm__IntacctID__c", id_copy="ia_crm__SFDC_Account_Id__c"),

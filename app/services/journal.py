@@ -14,6 +14,7 @@ from app.store import journal as store
 from app.store.tables import UNSETTLED, Binding, Intent
 from app.store.values import decode, encode
 from app.sync.ports import Action, Bound, Claim, Draft, Promise, Receipt, Settled
+from app.sync.writing import REPEAT_REFUSED
 
 SETTLED = (Settled.CONFIRMED, Settled.REJECTED)
 """States after which a document may get a new revision: the former one was executed, or refused."""
@@ -202,6 +203,8 @@ class SqlJournal:
 def _note(row: Intent, receipt: Receipt, now: datetime, *, ours: bool) -> None:
     """Bring an intent up to date. Under a passed lease only the trail grows: the new owner settles it."""
     entry: dict[str, Any] = {"at": now.isoformat(), "state": receipt.state.value, "note": receipt.note}
+    if receipt.code:
+        entry["code"] = receipt.code
     row.trail = [*row.trail, entry if ours else {**entry, "ignored": "the lease had passed"}]
     if not ours:
         return
@@ -232,4 +235,15 @@ def _promise(row: Intent, claim: Claim) -> Promise:
         row.next_look_at,
         held=row.state == "held",
         released=row.state == "released",
+        repeated=_repeated(row.trail),
     )
+
+
+def _repeated(trail: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the last sending was refused as a repeat."""
+    for entry in reversed(trail):
+        if entry.get("state") == Settled.RESENT:
+            return False
+        if entry.get("code") == REPEAT_REFUSED:
+            return True
+    return False

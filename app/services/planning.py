@@ -1,6 +1,7 @@
 """From a connection's settings to the plan the engine works by. Asks both sides what fields they really have."""
 
-from app.domain.declaration import SyncedObject
+from app.domain.declaration import NAMESPACE, SyncedObject
+from app.domain.errors import Kind, SyncError
 from app.domain.plan import Plan, make_plan
 from app.services.context import Pair
 from app.store.tables import Connection
@@ -20,11 +21,17 @@ async def plan_for(connection: Connection, declared: SyncedObject, pair: Pair) -
     """The plan of one object. Raises SyncError when a side cannot be asked, or lacks the object."""
     here = await pair.salesforce.describe(declared.salesforce.kind)
     there = await pair.intacct.describe(declared.intacct.kind)
+    namespace = connection.settings.get("namespace", DEFAULT_NAMESPACE)
+    key = declared.write_back.intacct_id.replace(NAMESPACE, f"{namespace}__" if namespace else "")
+    if key.lower() not in {name.lower() for name in here.fields}:
+        message = f"{declared.salesforce.kind} has no field {key} that the integration user can see."
+        advice = "Install the package fields and give the integration user access, or correct the namespace."
+        raise SyncError(Kind.CONFIG, "field_missing", message, advice, field=key)
     options = connection.options.get("objects", {}).get(declared.name, {})
     return make_plan(
         declared,
         scope=scope_of(connection),
-        namespace=connection.settings.get("namespace", DEFAULT_NAMESPACE),
+        namespace=namespace,
         link_field=connection.settings.get("link_field", DEFAULT_LINK_FIELD),
         options=options,
         salesforce_has=here.fields,

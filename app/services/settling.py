@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,9 +23,11 @@ from app.services.context import Context
 from app.store import bindings as links
 from app.store import journal, work
 from app.store.tables import Connection, Decision, ErrorLog, Operation
+from app.store.upsert import collided
 from app.sync.ports import Claim
 
 LONGEST_CHAIN = 50
+TRIES = 4
 
 
 @dataclass(slots=True)
@@ -42,7 +45,26 @@ async def settle(
     claims: Sequence[Claim],
     settlements: Sequence[Settlement],
 ) -> Settled:
-    """Store the outcome of one run. Answers the operations that are over and the lanes that have new work due."""
+    """Store the outcome of one run. Answers the operations that are over and the lanes that have new work due.
+
+    Two workers whose records refer to each other may take the same rows in another order: then once more.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            return await _settle(context, connection, mapping_version, claims, settlements)
+        except DBAPIError as error:
+            if not left or not collided(error):
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+async def _settle(
+    context: Context,
+    connection: Connection,
+    mapping_version: str,
+    claims: Sequence[Claim],
+    settlements: Sequence[Settlement],
+) -> Settled:
     now = context.clock.now()
     out = Settled()
     async with context.begin() as session:
@@ -57,12 +79,13 @@ async def settle(
             if settlement.waits_for:
                 waiters.append((row, settlement))
             elif row.state == "done":
-                telemetry.OPERATIONS.labels(row.object, row.lane, row.result).inc()
                 out.finished.append(row)
         await session.flush()
         for row, settlement in waiters:
             await _await_references(context, session, connection, row, settlement, now)
         out.lanes |= await _follow_up(context, session, connection, out.finished, now)
+    for row in out.finished:
+        telemetry.OPERATIONS.labels(row.object, row.lane, row.result).inc()
     return out
 
 

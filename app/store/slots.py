@@ -56,6 +56,7 @@ class SqlSlots:
         self._holder = holder[:40]
         self._capacity = {**DEFAULT_CAPACITY, **capacity}
         self._turns = {(system, lane): asyncio.Lock() for system in System for lane in Lane}
+        self._freed = {system: asyncio.Event() for system in System}
         self._prepared: set[System] = set()
         self._held: set[str] = set()
         self._keeper: asyncio.Task[None] | None = None
@@ -76,19 +77,31 @@ class SqlSlots:
         finally:
             self._let_go(token)
             await asyncio.shield(self._release(token))
+            self._freed[system].set()
 
     async def _acquire(self, system: System, lane: Lane, token: str) -> None:
         await self._prepare(system)
         wait, marked_until = FIRST_WAIT[lane], self._clock.now()
+        self._freed[system].clear()
         while not await self._take(system, lane, token):
             now = self._clock.now()
             if lane is Lane.INTERACTIVE and marked_until - now < WAITING / 2:
                 marked_until = now + WAITING
                 await self._mark(system, token, marked_until)
-            await self._clock.sleep(wait)
+            await self._rest(system, wait)
             wait = min(wait * 2, LONGEST_WAIT)
+            self._freed[system].clear()
         if marked_until > self._clock.now():
             await self._run(self._ours(_T).where(_T.c.number == MARK, _T.c.holder == token), holder=None, until=None)
+
+    async def _rest(self, system: System, seconds: float) -> None:
+        """Wait a while, or until this process gives a place back: other processes' places are noticed by looking."""
+        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._freed[system].wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
 
     async def _take(self, system: System, lane: Lane, token: str) -> bool:
         now, place = self._clock.now(), _T.alias("place")

@@ -112,7 +112,7 @@ def companions_wanted(batch: Batch, work: Work) -> list[Companion]:
         companion
         for companion in batch.plan.companions
         if (work.bound is None or companion.name in work.bound.todo)
-        and not values.get(companion.unless)
+        and not (companion.unless and values.get(companion.unless))
         and any(values.get(name) for name in companion.needs)
     ]
 

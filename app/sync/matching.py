@@ -1,16 +1,14 @@
 """The Intacct side of a run: one query for current values and possible twins, and the choice among those. No writes."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Record
 from app.sync.echo import edited
 from app.sync.ports import Backend, Bindings
+from app.sync.recover import LONGEST_LAG
 from app.sync.work import Batch, Work
-
-LONGEST_LAG = timedelta(hours=2)
-"""How late a committed write may become visible to queries (reliability.md 8, F20)."""
 
 
 async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings, now: datetime) -> None:

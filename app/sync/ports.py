@@ -255,6 +255,7 @@ class Promise:
     """An intent on disk: the draft plus what the journal knows of it.
 
     `held`: a person has to decide. `released`: a person has decided that it may be sent again once it is not found.
+    `repeated`: Intacct has refused the last sending because the control id was used before.
     """
 
     id: str
@@ -266,6 +267,7 @@ class Promise:
     next_look_at: datetime | None = None
     held: bool = False
     released: bool = False
+    repeated: bool = False
 
 
 class Settled(StrEnum):
@@ -291,6 +293,7 @@ class Receipt:
     next_look_at: datetime | None = None
     looks: int = 0
     bound: Bound | None = None
+    code: str = ""
 
 
 class Journal(Protocol):

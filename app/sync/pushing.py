@@ -50,7 +50,11 @@ async def push(batch: Batch, writer: Writer, journal: Journal, clock: Clock) -> 
 
     creates = [create_draft(batch, work) for work in batch.open if work.target is None]
     _after_creates(batch, await writer.send(name, creates, binder), binder, clock)
-    late = [work for work in batch.open if work.bound is not None and work.bound.todo]
+    late = [
+        work
+        for work in batch.open
+        if work.bound is not None and work.bound.todo and not (work.target is None and work.keys)
+    ]
     await _companions(batch, writer, journal, late)
     await _updates(batch, writer)
     for work in batch.open:
@@ -131,7 +135,7 @@ async def _updates(batch: Batch, writer: Writer) -> None:
     works = by(batch.works, lambda work: work.id)
     drafts: list[Draft] = []
     for work in batch.open:
-        if work.bound is None or (work.created and not work.bound.todo):
+        if work.bound is None or (work.target is None and not work.bound.todo):
             continue
         links: dict[str, Value] = {
             c.link: work.companions[c.name] for c in batch.plan.companions if c.name in work.companions

@@ -87,8 +87,9 @@ def _wait_for_missing(batch: Batch, work: Work) -> None:
     ]
     if not missing or work.finish_only:
         return
-    reference, field = missing[0]
-    if reference == Reference(batch.plan.object.name, work.id):
+    itself = Reference(batch.plan.object.name, work.id)
+    reference, field = next((pair for pair in missing if pair[0] == itself), missing[0])
+    if reference == itself:
         message = f"{field} points at the record itself."
         work.fail(SyncError(Kind.DATA, "reference_to_itself", message, f"Clear or correct {field}.", field=field))
         return

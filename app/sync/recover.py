@@ -6,11 +6,13 @@ for a person where money is concerned.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from app.domain.decisions import Result
+from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import base_of
-from app.domain.records import Record, Value
+from app.domain.records import Record, System, Value
 from app.domain.transforms import clean, decimal
 from app.sync.ports import (
     Action,
@@ -28,6 +30,12 @@ from app.sync.ports import (
 )
 from app.sync.work import Batch, Work, by
 from app.sync.writing import ALREADY_LINKED, Sent, Writer, confirmed_by_look_up
+
+HELD_FOR_A_PERSON = "held_for_a_person"
+LONGEST_LAG = timedelta(hours=2)
+"""How late a committed write may become visible to queries (reliability.md 8, F20)."""
+
+BETWEEN_LOOKS = timedelta(minutes=30)
 
 
 async def recover(
@@ -49,11 +57,15 @@ async def recover(
     for promise in promises:
         if promise not in due:
             _hold(works, promise, promise.next_look_at)
-    found = await _look_up(batch, intacct, due)
+    found, foreign = await _look_up(batch, intacct, due)
     receipts: list[Receipt] = []
     again: list[Promise] = []
     for promise in due:
         record = found.get(promise.id)
+        if record is not None and promise.id in foreign and batch.plan.object.money:
+            receipts.append(Receipt(promise, Settled.HELD, "found by its natural key alone", looks=promise.looks + 1))
+            _hold(works, promise, None)
+            continue
         if record is not None:
             outcome = confirmed_by_look_up(promise, record.key, _natural_of(batch, promise, record))
             bound = rebind(promise.draft, outcome)
@@ -61,22 +73,24 @@ async def recover(
             receipts.append(
                 Receipt(promise, Settled.CONFIRMED, note, record.key, _natural_of(batch, promise, record), bound=bound)
             )
-            _mark(works, promise, outcome)
+            _stands(batch, works, promise.draft)
             continue
         exhausted, next_look = writer.absent(promise, now)
         state = _after_absence(batch, promise, exhausted=exhausted)
+        if state is Settled.RESENT and promise.repeated:
+            state, next_look = _after_repeat(batch, promise, now)
         note = "not found in Intacct" + (" on the whole ladder" if exhausted else "")
         receipts.append(Receipt(promise, state, note, next_look_at=next_look, looks=promise.looks + 1))
         if state is Settled.RESENT:
             again.append(promise)
-        else:
+        elif state is not Settled.REJECTED:
             _hold(works, promise, next_look if state is Settled.AMBIGUOUS else None)
     for record_id in await journal.settle(name, receipts):
         works[record_id].fail(ALREADY_LINKED)
     if again:
         sent = await writer.resend(name, again, rebind)
         for one in sent:
-            _after_resend(works, one)
+            _after_resend(batch, works, one)
 
 
 def _after_absence(batch: Batch, promise: Promise, *, exhausted: bool) -> Settled:
@@ -88,6 +102,19 @@ def _after_absence(batch: Batch, promise: Promise, *, exhausted: bool) -> Settle
     if not exhausted:
         return Settled.AMBIGUOUS
     return Settled.HELD if batch.plan.object.money else Settled.RESENT
+
+
+def _after_repeat(batch: Batch, promise: Promise, now: datetime) -> tuple[Settled, datetime]:
+    """Where a promise goes whose control id Intacct has refused as used, and which is still not found.
+
+    Intacct worked on the first sending to its end. If it is not to be seen once the longest read lag has passed, it
+    failed: master data is planned anew, money is a person's case unless a person has already decided.
+    """
+    seen = promise.sent_at + LONGEST_LAG
+    if now < seen:
+        return Settled.AMBIGUOUS, min(seen, now + BETWEEN_LOOKS)
+    asks = batch.plan.object.money and not promise.released
+    return (Settled.HELD if asks else Settled.REJECTED), now
 
 
 def bind(batch: Batch, draft: Draft, outcome: Outcome, todo: Sequence[str] | None = None) -> Bound | None:
@@ -121,9 +148,13 @@ def _rebound(batch: Batch, bound: Bound | None, draft: Draft) -> Bound | None:
     return replace(bound, base=base, todo=tuple(name for name in bound.todo if name not in named))
 
 
-async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) -> dict[str, Record]:
-    """The record each promise stands for, where it can be found; one query per kind."""
+async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) -> tuple[dict[str, Record], set[str]]:
+    """The record each promise stands for, where exactly one can be found; one query per kind.
+
+    Also the promises whose record was found by its natural key alone: it may be somebody else's.
+    """
     found: dict[str, Record] = {}
+    foreign: set[str] = set()
     for kind in dict.fromkeys(promise.draft.kind for promise in promises):
         mine = [promise for promise in promises if promise.draft.kind == kind]
         any_of: dict[str, list[str]] = {}
@@ -136,10 +167,18 @@ async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) 
         natural = _natural_field(batch, kind)
         records = await intacct.find(kind, any_of, tuple(dict.fromkeys([*fields, natural])))
         for promise in mine:
-            record = next((r for r in records if _is_it(batch, promise.draft, r)), None)
-            if record is not None:
-                found[promise.id] = record
-    return found
+            standing = [record for record in records if _is_it(batch, promise.draft, record)]
+            if len(standing) == 1:
+                found[promise.id] = standing[0]
+                if promise.draft.key is None and not _by_link(batch, promise.draft):
+                    foreign.add(promise.id)
+    return found, foreign
+
+
+def _by_link(batch: Batch, draft: Draft) -> bool:
+    """Whether the draft bears our key in a field that can be asked for."""
+    link = batch.plan.link_field
+    return draft.purpose == "record" and link is not None and bool(draft.values.get(link))
 
 
 def _natural_field(batch: Batch, kind: str) -> str:
@@ -164,8 +203,8 @@ def _identity(batch: Batch, draft: Draft) -> dict[str, str]:
 def _is_it(batch: Batch, draft: Draft, record: Record) -> bool:
     if draft.key is not None:
         return record.key == draft.key and all(same(record.values.get(n), v) for n, v in draft.values.items())
-    link = batch.plan.link_field
-    if draft.purpose == "record" and link and draft.values.get(link):
+    if _by_link(batch, draft):
+        link = str(batch.plan.link_field)
         return record.values.get(link) == draft.values[link]
     return any(str(record.values.get(name) or "") == value for name, value in _identity(batch, draft).items())
 
@@ -188,11 +227,17 @@ def _natural_of(batch: Batch, promise: Promise, record: Record) -> str | None:
     return str(value) if value else None
 
 
-def _mark(works: dict[str, Work], promise: Promise, outcome: Outcome) -> None:
-    work = works.get(promise.draft.claim.record_id)
-    if work is not None and outcome.verdict is Verdict.CONFIRMED:
-        work.wrote = True
-        work.created |= promise.draft.purpose == "record" and promise.draft.action is Action.CREATE
+def _stands(batch: Batch, works: dict[str, Work], draft: Draft) -> None:
+    """Remember for the history that a write of an earlier run stands."""
+    work = works.get(draft.claim.record_id)
+    if work is None:
+        return
+    work.wrote = True
+    work.created |= draft.purpose == "record" and draft.action is Action.CREATE
+    for row in batch.plan.rows if draft.purpose == "record" else ():
+        if row.rule is not Rule.FROM_INTACCT and all(name in draft.values for name in row.names):
+            parts = tuple(draft.values[name] for name in row.names)
+            work.note(System.INTACCT, row.id, None, parts if len(parts) > 1 else parts[0])
 
 
 def _hold(works: dict[str, Work], promise: Promise, until: object) -> None:
@@ -207,7 +252,7 @@ def hold(work: Work, draft: Draft, until: object) -> None:
     if until is None:
         message = f"The {what} may exist in Intacct and could not be found. A person has to decide."
         advice = "Look in Intacct. Retry if it is not there; it is looked up once more and then sent. Else cancel."
-        error = SyncError(Kind.AMBIGUOUS, "held_for_a_person", message, advice)
+        error = SyncError(Kind.AMBIGUOUS, HELD_FOR_A_PERSON, message, advice)
         work.settle(Result.HELD, error.code, message, error=error)
         return
     stamp = until.isoformat(timespec="seconds") if hasattr(until, "isoformat") else str(until)
@@ -215,15 +260,16 @@ def hold(work: Work, draft: Draft, until: object) -> None:
     work.settle(Result.HELD, "outcome_unknown", message, again_at=until)
 
 
-def _after_resend(works: dict[str, Work], one: Sent) -> None:
+def _after_resend(batch: Batch, works: dict[str, Work], one: Sent) -> None:
     work = works.get(one.draft.claim.record_id)
     if work is None:
         return
     if one.outcome.verdict is Verdict.CONFIRMED:
-        work.wrote = True
-        work.created |= one.draft.purpose == "record" and one.draft.action is Action.CREATE
+        _stands(batch, works, one.draft)
     elif one.outcome.verdict is Verdict.AMBIGUOUS:
         hold(work, one.draft, one.next_look_at)
     elif one.outcome.error is not None and one.outcome.verdict is Verdict.NOT_SENT:
         work.fail(one.outcome.error)
+    elif one.outcome.error is ALREADY_LINKED:
+        work.fail(ALREADY_LINKED)
     # a rejected resend goes on: the run that follows plans a new revision

@@ -11,6 +11,7 @@ from app.domain.records import System, Value
 from app.domain.transforms import plain
 from app.sync.deciding import compare
 from app.sync.ports import Action, Backend, Bindings, Bound, Claim, Clock, Outcome, Verdict, Write
+from app.sync.recover import HELD_FOR_A_PERSON
 from app.sync.work import Batch, Work
 from app.sync.writing import LEASE_LOST
 
@@ -86,9 +87,10 @@ async def write_back(
 
 def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
     """The differences between the record as read and as it should read."""
-    if work.source is None:
+    held = work.settlement is not None and work.settlement.reason == HELD_FOR_A_PERSON
+    if work.source is None and not held:
         return None
-    before, back = work.source.values, batch.plan.write_back
+    before, back = work.source.values if work.source else {}, batch.plan.write_back
     wanted: dict[str, Value] = {}
     if work.settlement is None:
         wanted, problems = to_salesforce(batch.plan.rows, work.merged.to_salesforce, before, batch.sources)
@@ -105,6 +107,7 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
     elif work.settlement.result is Result.SKIPPED or work.settlement.reason == LEASE_LOST.code:
         return None
     else:
+        work.merged.to_salesforce.clear()  # it did not travel, so it is not agreed
         status, text = _told(work.settlement)
     wanted |= {name: value for name, value in ((back.status, status), (back.errors, text)) if name}
     values = {name: value for name, value in wanted.items() if not _equal(before.get(name), value)}

@@ -25,6 +25,9 @@ from app.sync.ports import (
 
 PLACEHOLDER = "0" * 40  # as long as a real control id, so that sizes are right before ids are known
 
+REPEAT_REFUSED = "repeat_refused"
+"""Code of the answer that the control id was used before; it says nothing about what became of the first sending."""
+
 STATE = {
     Verdict.CONFIRMED: Settled.CONFIRMED,
     Verdict.REJECTED: Settled.REJECTED,
@@ -109,6 +112,7 @@ class Writer:
                     remote_id=_natural(outcome),
                     next_look_at=look_at,
                     bound=bind(promise.draft, outcome) if outcome.verdict is Verdict.CONFIRMED else None,
+                    code=outcome.error.code if outcome.error else "",
                 )
             )
             sent.append(Sent(promise.draft, outcome, look_at))
@@ -117,7 +121,7 @@ class Writer:
 
     def _first_look(self, outcome: Outcome, now: datetime) -> datetime:
         """At once when Intacct says the control id was used before, else at the first rung."""
-        repeat = outcome.error is not None and outcome.error.code == "repeat_refused"
+        repeat = outcome.error is not None and outcome.error.code == REPEAT_REFUSED
         return now if repeat else now + timedelta(seconds=self._ladder[0])
 
     def absent(self, promise: Promise, now: datetime) -> tuple[bool, datetime]:

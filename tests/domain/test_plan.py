@@ -244,3 +244,7 @@ def test_choice_refuses_any_other_word(value: object) -> None:
 def test_document_is_named_by_scope_object_record_and_purpose() -> None:
     assert plan().op_key("001A") == "production:c1:acme::widget:001A:record"
     assert plan().op_key("001A", "BOX") == "production:c1:acme::widget:001A:BOX"
+
+
+def test_look_up_the_org_lacks_is_not_read() -> None:
+    assert "ia_crm__Box__c" not in plan(here=HERE - {"ia_crm__Box__c"}).salesforce_fields

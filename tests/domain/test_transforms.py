@@ -280,7 +280,7 @@ def test_truth_survives_the_round_trip(value: Value) -> None:
 
 
 @many
-@given(st.booleans() | st.none() | st.sampled_from(["active", "inactive", "", " active "]))
+@given(st.booleans() | st.none() | st.sampled_from(["active", "inactive", "", " active ", "Active", "INACTIVE"]))
 def test_flag_survives_the_round_trip(value: Value) -> None:
     assert survives(STATUS, value)
 
@@ -409,7 +409,7 @@ def test_reference_passes_as_resolved() -> None:
     assert not Reference().cuts("x" * 999)
 
 
-@pytest.mark.parametrize(("one", "other"), [("1.50", "1.5"), ("100", "1E+2"), ("0.00", "0")])
+@pytest.mark.parametrize(("one", "other"), [("1.50", "1.5"), ("100", "1E+2"), ("0.00", "0"), ("-0.00", "0")])
 def test_equal_amounts_have_one_plain_form(one: str, other: str) -> None:
     assert plain(Decimal(one)) == plain(Decimal(other))
 
@@ -446,3 +446,14 @@ def test_values_are_spread_over_the_fields_they_stand_for() -> None:
 def test_spreading_over_too_few_fields_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="zip"):
         by_names(("A1",), ("1 Main St", "Floor 2"))
+
+
+def test_surplus_lines_that_do_not_fit_the_last_field_are_a_cut() -> None:
+    assert Street().cuts("\n".join(["x" * 50] * 6))
+    assert not Street().cuts("x" * 80 + "  ")
+
+
+@pytest.mark.parametrize("value", ["1e30", "1_000"])
+def test_amount_that_is_none_is_refused_alone(value: str) -> None:
+    with pytest.raises(Unfit):
+        Amount().canonical(value)

@@ -11,6 +11,7 @@ import app.objects
 from app.cli import cli
 from app.domain.declaration import End, Field, Mark, Rule, SyncedObject, WriteBack
 from app.domain.plan import option_problem
+from app.domain.transforms import Street
 from app.objects import CATALOGUE, problems
 from app.services.catalogue import objects_markdown
 
@@ -52,6 +53,10 @@ def test_sound_declaration_has_no_problems() -> None:
     [
         (with_rows(Field("NAME", "Other__c")), "widget: two rows write NAME"),
         (with_rows(Field("OTHER", "Name")), "widget: two rows write Name"),
+        (
+            with_rows(Field(("A1", "A2"), "Street__c", via=Street(lines=2)), Field("A2", "Other__c")),
+            "widget: two rows write A2",
+        ),
         (
             with_rows(Field("TOTAL", "Total__c", Rule.BIDIRECTIONAL, mark=Mark.FORMULA)),
             "widget: TOTAL is a formula and must be From Intacct",

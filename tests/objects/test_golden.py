@@ -48,13 +48,15 @@ def whole_plan(name: str) -> Plan:
     back = declared.write_back
     own = [field for field in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if field]
     here = [field for row in declared.fields for field in (row.salesforce, row.salesforce.split(".")[0] + "Id")]
+    companions = [field.salesforce for made in declared.companions for field in made.fields]
+    companions += [made.unless for made in declared.companions if made.unless]
     return make_plan(
         declared,
         scope="golden",
         namespace="ia_crm",
         link_field=LINK_FIELD,
         options={},
-        salesforce_has=[*own, *here],
+        salesforce_has=[*own, *here, *declared.also_read, *companions],
         intacct_has=[LINK_FIELD, *(field for row in declared.fields for field in row.names)],
     )
 
@@ -162,3 +164,11 @@ async def test_every_active_row_takes_part_in_the_golden_pair(name: str) -> None
     there = {field for write in golden.intacct["writes"] for field in write["values"]} | set(golden.intacct["record"])
     rows = whole_plan(name).rows
     assert [row.id for row in rows if row.salesforce not in here and not set(row.names) & there] == []
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("namespace", ["", "acme"])
+def test_no_field_of_the_standard_namespace_is_read_in_another(name: str, namespace: str) -> None:
+    given = {"scope": "", "link_field": "", "options": {}, "salesforce_has": [], "intacct_has": []}
+    plan = make_plan(CATALOGUE[name], namespace=namespace, **given)  # type: ignore[arg-type]  # an empty org
+    assert [field for field in plan.salesforce_fields if "ia_crm__" in field] == []

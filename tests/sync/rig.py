@@ -80,6 +80,8 @@ def plan_of(
     back = declared.write_back
     here = {name for row in declared.fields for name in (row.salesforce, row.salesforce.split(".")[0] + "Id")}
     here |= {name for name in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if name}
+    here |= {field.salesforce for companion in declared.companions for field in companion.fields}
+    here |= {companion.unless for companion in declared.companions if companion.unless} | set(declared.also_read)
     there = {name for row in declared.fields for name in row.names} | {declared.intacct.natural_key}
     return make_plan(
         declared,

@@ -368,3 +368,10 @@ async def test_change_in_intacct_creates_nothing_anywhere(rig: Rig) -> None:
     settlement = await rig.sync(direction=Direction.FROM_INTACCT)
     assert (settlement.result, settlement.reason) == (Result.SKIPPED, "not_linked")
     assert (rig.intacct.writes, rig.salesforce.writes) == ([], [])
+
+
+async def test_refused_companion_of_a_known_id_is_sent_once_per_run(rig: Rig) -> None:
+    rig.shop(**FRONT, **{ID_FIELD: "M-1"})
+    rig.intacct.plan(refused(), "SIGN", times=2)
+    await rig.sync()
+    assert spelt(rig.intacct.writes) == ["create SIGN", "create SHOP"]

@@ -8,7 +8,7 @@ from app.domain.decisions import Result
 from app.domain.errors import Kind
 from app.sync.ports import Action, Bound, Settled
 from tests.sync.doubles import crash, lost, refused, release, seconds_between
-from tests.sync.rig import ERRORS, ID_FIELD, STATUS, Rig, plan_of
+from tests.sync.rig import ERRORS, ID_FIELD, SHOP, STATUS, Rig, plan_of
 
 
 async def lose_create(rig: Rig, *, executed: bool, **values: str) -> None:
@@ -406,3 +406,47 @@ async def test_unclear_record_reads_in_process_on_salesforce_until_it_is_settled
     assert rig.record()[STATUS] == "In Process"
     assert str(rig.record()[ERRORS]).startswith("The SHOP (create) may exist in Intacct; the answer was lost.")
     assert ID_FIELD not in rig.record()
+
+
+@pytest.mark.parametrize(("executed", "looks"), [(True, (5,)), (False, (5, 30, 120, 960))])
+async def test_newer_content_follows_a_lost_create(rig: Rig, executed: bool, looks: tuple[int, ...]) -> None:
+    rig.plan = plan_of(replace(SHOP, companions=()))
+    await lose_create(rig, executed=executed, City__c="Reno")
+    rig.shop(City__c="Vegas")
+    await climb(rig, *looks[:-1])
+    rig.at(looks[-1])
+    assert (await rig.sync()).result is Result.CREATED
+    assert rig.twin()["CITY"] == "Vegas"
+
+
+async def test_resend_whose_record_is_another_ones_twin_creates_no_second(rig: Rig) -> None:
+    await lose_create(rig, executed=False)
+    await climb(rig, 5, 30, 120)
+    rig.at(960)
+    rig.intacct.meanwhile.append(lambda: rig.journal.link("shop", Bound("B", "1", "N-1")))
+    assert (await rig.sync()).reason == "already_linked"
+    assert len(rig.intacct.all("SHOP")) == 1
+
+
+async def test_money_found_by_natural_key_alone_is_a_case_for_a_person(rig: Rig) -> None:
+    rig.plan = plan_of(linked=False)
+    rig.money()
+    await lose_create(rig, executed=False, **{ID_FIELD: "M-7"})
+    rig.intacct.put("SHOP", {"SHOPID": "M-7", "NAME": "Somebody else"})
+    rig.at(5)
+    assert (await rig.sync()).reason == "held_for_a_person"
+
+
+async def test_one_of_two_namesakes_is_not_taken_for_a_lost_create(rig: Rig) -> None:
+    rig.plan = plan_of(linked=False)
+    await lose_create(rig, executed=False)
+    for name in ("X-1", "X-2"):
+        rig.intacct.put("SHOP", {"SHOPID": name, "NAME": "Shop A"})
+    rig.at(5)
+    assert (await rig.sync()).reason == "outcome_unknown"
+
+
+async def test_held_money_asks_for_a_person_on_the_salesforce_record(rig: Rig) -> None:
+    await hold_money(rig)
+    assert rig.record()[STATUS] == "Error"
+    assert "A person has to decide." in str(rig.record()[ERRORS])

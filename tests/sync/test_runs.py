@@ -447,3 +447,36 @@ async def test_batch_needs_as_many_requests_as_one_record(rig: Rig) -> None:
     assert rig.steps.count("salesforce find Shop__c by Id") == 1
     assert len([step for step in rig.steps if step.startswith("intacct find")]) == 2
     assert (len(rig.intacct.requests), len(rig.salesforce.requests)) == (1, 1)
+
+
+async def test_edit_in_intacct_survives_a_run_that_made_a_companion_and_then_failed(rig: Rig) -> None:
+    rig.shop(Front_Street__c="1 Main St", City__c="Reno")
+    rig.intacct.plan(refused(), "SIGN")
+    key = str((await rig.sync()).intacct_key)
+    rig.intacct.put("SHOP", {"CITY": "Vegas"}, key)
+    rig.intacct.plan(refused(), "SHOP", Action.UPDATE)
+    assert (await rig.sync()).result is Result.FAILED
+    await rig.sync()
+    assert (rig.twin()["CITY"], rig.record()["City__c"]) == ("Vegas", "Vegas")
+
+
+async def test_edit_in_intacct_survives_a_run_that_found_a_lost_update_and_then_failed(rig: Rig) -> None:
+    key = await rig.linked(City__c="Reno")
+    rig.shop(Note__c="one")
+    rig.intacct.plan(lost(executed=True))
+    await rig.sync()
+    rig.intacct.put("SHOP", {"CITY": "Vegas"}, key)
+    rig.shop(Note__c="two")
+    rig.intacct.plan(unsent())
+    rig.at(5)
+    assert (await rig.sync()).result is Result.FAILED
+    await rig.sync()
+    assert (rig.twin()["CITY"], rig.record()["City__c"]) == ("Vegas", "Vegas")
+
+
+async def test_address_with_a_gap_in_intacct_is_left_as_it_stands(rig: Rig) -> None:
+    key = await rig.linked(Street__c="1\n2")
+    rig.intacct.put("SHOP", {"LINE1": None, "LINE2": "Suite 5"}, key)
+    await rig.sync(direction=BACK)
+    assert (await rig.sync()).result is Result.UNCHANGED
+    assert rig.intacct.writes == []
