@@ -264,3 +264,14 @@ async def test_many_at_once_stay_within_the_places(process: NewSlots, clock: Sta
             clock.advance(0.05)
     await everyone
     assert (done, most <= PLACES) == (30, True)
+
+
+async def test_a_place_given_back_here_is_taken_here_without_waiting_for_the_next_look(
+    process: NewSlots, holder: Callable[..., Holder], clock: StandingClock
+) -> None:
+    slots = process("one", places=1)
+    first, second = holder(slots), holder(slots)
+    await first.holds()
+    await clock.asleep(2)  # the keeper of the lease, and who looks for a place
+    await first.end()
+    await second.holds()
