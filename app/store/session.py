@@ -43,13 +43,13 @@ def session_maker(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
 
 
-def hasty(sessions: Sessions) -> Sessions:
-    """The same sessions for rows that a power cut may take back, such as leases: commits do not wait for the disk.
+def hasty(sessions: Sessions) -> AsyncEngine:
+    """The sessions' engine for rows that a power cut may take back, such as leases: commits do not wait for the disk.
 
     Nothing is lost when only the process ends, and what is committed later in the ordinary way takes these along.
     """
     engine: AsyncEngine = sessions.kw["bind"]
-    return session_maker(engine.execution_options(**{_HASTY: True}))
+    return engine.execution_options(**{_HASTY: True})
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Table, Update, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Table, Update, and_, bindparam, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -34,6 +34,36 @@ MARK = 0
 _T: Table = Slot.__table__  # type: ignore[attr-defined]
 
 
+_OURS = _T.c.connection_id == bindparam("ours")
+_MINE = _T.c.holder == bindparam("token")
+_HELD: dict[str, Any] = {"holder": bindparam("token"), "lane": bindparam("in_lane"), "until": bindparam("end")}
+
+
+def _free(table: FromClause) -> ColumnElement[bool]:
+    return or_(table.c.holder.is_(None), table.c.until < bindparam("instant"))
+
+
+def _taking(lane: Lane) -> Update:
+    place, mark = _T.alias("place"), _T.alias("mark")
+    here = and_(place.c.connection_id == bindparam("ours"), place.c.system == bindparam("at"))
+    number = place.c.number.between(1, bindparam("most"))
+    chosen = select(place.c.id).where(here, number, _free(place)).order_by(place.c.number).limit(1)
+    if lane is Lane.BULK:
+        marked = and_(mark.c.connection_id == bindparam("ours"), mark.c.system == bindparam("at"))
+        chosen = chosen.where(~exists().where(marked, mark.c.number == MARK, mark.c.until > bindparam("instant")))
+    one = chosen.with_for_update(skip_locked=True).scalar_subquery()
+    return update(_T).where(_T.c.id == one, _free(_T)).values(_HELD)
+
+
+# built once: ten of them run in each interactive sync
+_TAKE = {lane: _taking(lane) for lane in Lane}
+_PUT_MARK = update(_T).where(_OURS, _T.c.system == bindparam("at"), _T.c.number == MARK).values(_HELD)
+_LIFT_MARK = update(_T).where(_OURS, _MINE, _T.c.number == MARK).values(holder=None, until=None)
+_GIVE_BACK = update(_T).where(_OURS, _MINE).values(holder=None, lane=None, until=None)
+_OUR_PLACES = (_OURS, _T.c.number != MARK, _T.c.holder.in_(bindparam("tokens", expanding=True)))
+_RENEW = update(_T).where(*_OUR_PLACES).values(until=bindparam("end"))
+
+
 class SqlSlots:
     """The `Slots` port for one connection over the database.
 
@@ -49,7 +79,7 @@ class SqlSlots:
         holder: str,
         capacity: Mapping[System, int],
     ) -> None:
-        self._sessions = hasty(sessions)  # a place taken before a power cut has no holder after it
+        self._engine = hasty(sessions)  # a place taken before a power cut has no holder after it
         self._clock = clock
         self._new_id = new_id
         self._connection_id = connection_id
@@ -92,7 +122,7 @@ class SqlSlots:
             wait = min(wait * 2, LONGEST_WAIT)
             self._freed[system].clear()
         if marked_until > self._clock.now():
-            await self._run(self._ours(_T).where(_T.c.number == MARK, _T.c.holder == token), holder=None, until=None)
+            await self._run(_LIFT_MARK, token=token)
 
     async def _rest(self, system: System, seconds: float) -> None:
         """Wait a while, or until this process gives a place back: other processes' places are noticed by looking."""
@@ -104,22 +134,15 @@ class SqlSlots:
                 one.cancel()
 
     async def _take(self, system: System, lane: Lane, token: str) -> bool:
-        now, place = self._clock.now(), _T.alias("place")
-        rows = and_(place.c.connection_id == self._connection_id, place.c.system == system.value)
-        number = place.c.number.between(1, self._capacity[system])
-        chosen = select(place.c.id).where(rows, number, _free(place, now)).order_by(place.c.number).limit(1)
-        if lane is Lane.BULK:
-            chosen = chosen.where(~_somebody_waits(self._connection_id, system, now))
-        one = chosen.with_for_update(skip_locked=True).scalar_subquery()
-        taking = update(_T).where(_T.c.id == one, _free(_T, now))
-        return await self._run(taking, holder=token, lane=lane.value, until=now + LEASE) == 1
+        now = self._clock.now()
+        holding = {"token": token, "in_lane": lane.value, "end": now + LEASE}
+        return await self._run(_TAKE[lane], at=system.value, most=self._capacity[system], instant=now, **holding) == 1
 
     async def _mark(self, system: System, token: str, until: datetime) -> None:
-        mark = self._ours(_T).where(_T.c.system == system.value, _T.c.number == MARK)
-        await self._run(mark, holder=token, lane=Lane.INTERACTIVE.value, until=until)
+        await self._run(_PUT_MARK, at=system.value, token=token, in_lane=Lane.INTERACTIVE.value, end=until)
 
     async def _release(self, token: str) -> None:
-        await self._run(self._ours(_T).where(_T.c.holder == token), holder=None, lane=None, until=None)
+        await self._run(_GIVE_BACK, token=token)
 
     async def _prepare(self, system: System) -> None:
         """Make the rows of a system; every process does so once, and all but the first change nothing."""
@@ -129,9 +152,9 @@ class SqlSlots:
             {"id": self._new_id(), "connection_id": self._connection_id, "system": system.value, "number": number}
             for number in range(self._capacity[system] + 1)
         ]
-        async with self._sessions() as session, session.begin():
-            insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgres
-            await session.exec(insert(_T).values(rows).on_conflict_do_nothing())
+        async with self._engine.begin() as connection:
+            insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgres
+            await connection.execute(insert(_T).values(rows).on_conflict_do_nothing())
         self._prepared.add(system)
 
     def _keep(self, token: str) -> None:
@@ -151,23 +174,8 @@ class SqlSlots:
             self._resting = True
             await self._clock.sleep(LEASE.total_seconds() / 3)
             self._resting = False
-            places = self._ours(_T).where(_T.c.number != MARK, _T.c.holder.in_(self._held))
-            await self._run(places, until=self._clock.now() + LEASE)
-
-    def _ours(self, table: Table) -> Update:
-        return update(table).where(table.c.connection_id == self._connection_id)
+            await self._run(_RENEW, tokens=sorted(self._held), end=self._clock.now() + LEASE)
 
     async def _run(self, statement: Update, **values: Any) -> int:
-        async with self._sessions() as session, session.begin():
-            result: Any = await session.exec(statement.values(**values))
-            return int(result.rowcount)
-
-
-def _free(table: FromClause, now: datetime) -> ColumnElement[bool]:
-    return or_(table.c.holder.is_(None), table.c.until < now)
-
-
-def _somebody_waits(connection_id: str, system: System, now: datetime) -> ColumnElement[bool]:
-    mark = _T.alias("mark")
-    here = and_(mark.c.connection_id == connection_id, mark.c.system == system.value, mark.c.number == MARK)
-    return exists().where(here, mark.c.until > now)
+        async with self._engine.begin() as connection:
+            return (await connection.execute(statement, {"ours": self._connection_id, **values})).rowcount
