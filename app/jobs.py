@@ -135,6 +135,7 @@ class WakeWorker(Worker):
         super().__init__(functions, job_serializer=serialize, job_deserializer=deserialize, **options)
         self.stopping = asyncio.Event()
         self._silence_seconds = silence_seconds
+        self._closing: asyncio.Task[None] | None = None
 
     async def main(self) -> None:
         """Work until cancelled."""
@@ -185,14 +186,16 @@ class WakeWorker(Worker):
     async def _lines_watched(self) -> AsyncIterator[None]:
         """Cut all lines to the server whenever the body takes longer than any answer may.
 
-        Cut from outside: the client's own time-outs lose cancellations on Python 3.11, and so a request to end.
+        Cut from outside: the client's own time-outs lose cancellations on Python 3.11, and so a request to end. Closing
+        is not to be cancelled: who waits for the same line to close would be cancelled with it.
         """
 
         async def cut() -> None:
             while True:
                 await asyncio.sleep(self.poll_delay_s + self._silence_seconds)
                 _log.warning("queue_silent", queue=self.queue_name)
-                await self.pool.connection_pool.disconnect()
+                self._closing = asyncio.create_task(self.pool.connection_pool.disconnect())
+                await asyncio.shield(self._closing)
 
         watch = asyncio.create_task(cut())
         try:

@@ -99,7 +99,8 @@ class SqlJournal:
                     updated_at=now,
                 )
             row.intacct_key, row.intacct_id = bound.intacct_key, bound.intacct_id
-            row.base, row.todo, row.seen_at, row.updated_at = dict(bound.base), list(bound.todo), bound.seen_at, now
+            row.base, row.todo, row.doubt = dict(bound.base), list(bound.todo), dict(bound.doubt)
+            row.seen_at, row.updated_at = bound.seen_at, now
             session.add(row)
             saved.add(bound.salesforce_id)
         return saved
@@ -218,8 +219,17 @@ def _note(row: Intent, receipt: Receipt, now: datetime, *, ours: bool) -> None:
 
 def _bound(row: Binding) -> Bound:
     base: Mapping[str, object] = row.base
-    todo = tuple(row.todo)
-    return Bound(row.salesforce_id, row.intacct_key, row.intacct_id, base, todo, row.how, row.seen_at, row.updated_at)
+    return Bound(
+        row.salesforce_id,
+        row.intacct_key,
+        row.intacct_id,
+        base,
+        tuple(row.todo),
+        row.how,
+        seen_at=row.seen_at,
+        doubt=row.doubt,
+        updated_at=row.updated_at,
+    )
 
 
 def _promise(row: Intent, claim: Claim) -> Promise:

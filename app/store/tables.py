@@ -167,7 +167,7 @@ class Binding(Row, table=True):
 
     `base` is the last agreed value per mapping row; `todo` names companions still to be made after a create. `seen_at`
     is the Intacct modification time of the version our last update was based on: a read that is no newer and shows
-    other values is a late one.
+    other values is a late one. `doubt` holds the rows being written to Salesforce until the answer is known.
     """
 
     __tablename__ = "binding"
@@ -186,6 +186,7 @@ class Binding(Row, table=True):
     todo: list[Any] = Field(default_factory=_nothing, sa_column=Column(_json(), nullable=False))
     how: str = Field(max_length=40)
     seen_at: datetime | None = None
+    doubt: dict[str, Any] = Field(default_factory=dict, sa_column=Column(_json(), nullable=False))
     created_at: datetime
     updated_at: datetime
 

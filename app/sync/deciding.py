@@ -7,6 +7,7 @@ from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, from_salesforce, to_intacct
 from app.domain.merge import Merge, merge, newer_side
 from app.domain.records import System, Value
+from app.domain.transforms import plain
 from app.sync.ports import Action, Draft
 from app.sync.work import Batch, Work
 
@@ -38,12 +39,24 @@ def compare(batch: Batch, work: Work) -> Merge:
     work.warnings += [problem.message for problem in theirs.problems]
     return merge(
         batch.plan.rows,
-        work.bound.base if work.bound else {},
+        trusted_base(work),
         work.mapped.values,
         theirs.values,
         newer=newer_side(work.source.modified_at, work.target.modified_at),
         direction=batch.direction,
     )
+
+
+def trusted_base(work: Work) -> dict[str, object]:
+    """What both sides last agreed on, our own writes to Salesforce included whose answer was lost.
+
+    A doubted value that stands in Salesforce arrived: it is ours, not an edit. One that does not stand never arrived,
+    or somebody has written over it; then the old base holds.
+    """
+    if work.bound is None:
+        return {}
+    stands = {name: value for name, value in work.bound.doubt.items() if plain(work.mapped.values.get(name)) == value}
+    return {**work.bound.base, **stands}
 
 
 def _check_create(batch: Batch, work: Work) -> None:
@@ -94,7 +107,7 @@ def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft 
     plan = batch.plan
     assert work.target is not None
     values = to_intacct(plan.rows, work.merged.to_intacct)
-    if work.linked and plan.link_field and not work.target.values.get(plan.link_field):
+    if plan.link_field and not work.finish_only and not work.target.values.get(plan.link_field):
         values[plan.link_field] = work.id
     values |= {name: value for name, value in links.items() if work.target.values.get(name) != value}
     if not values:

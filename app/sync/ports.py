@@ -210,6 +210,7 @@ class Bound:
     todo: tuple[str, ...] = ()
     how: str = "created"
     seen_at: datetime | None = None
+    doubt: Mapping[str, object] = field(default_factory=dict)
     updated_at: datetime | None = None
 
 

@@ -9,7 +9,7 @@ from app.domain.errors import RETRY, Kind, SyncError
 from app.domain.mapping import to_salesforce
 from app.domain.records import System, Value
 from app.domain.transforms import plain
-from app.sync.deciding import compare
+from app.sync.deciding import compare, trusted_base
 from app.sync.ports import Action, Backend, Bindings, Bound, Claim, Clock, Outcome, Verdict, Write
 from app.sync.recover import HELD_FOR_A_PERSON
 from app.sync.work import Batch, Work
@@ -66,7 +66,8 @@ async def write_back(
     """
     now = clock.now()
     returns = [made for work in batch.works if (made := _prepare(batch, work, now)) is not None]
-    todo = [one for one in returns if one.values]
+    lost = await _doubt(batch, bindings)
+    todo = [one for one in returns if one.values and one.work.id not in lost]
     writes = [
         Write(
             batch.plan.object.salesforce.kind, Action.UPDATE, one.values, f"{one.work.claim.operation_id}", one.work.id
@@ -83,6 +84,24 @@ async def write_back(
     await _store_bases(batch, bindings)
     for one in returns:
         _finish(one)
+
+
+async def _doubt(batch: Batch, bindings: Bindings) -> set[str]:
+    """Remember what is about to be written to Salesforce: should the answer be lost, it must not pass for an edit.
+
+    Answers the records whose lease has passed meanwhile.
+    """
+    pairs: list[tuple[Claim, Bound]] = []
+    for work in batch.open:
+        if work.bound is not None and work.merged.to_salesforce:
+            rows = {row_id: plain(value) for row_id, value in work.merged.to_salesforce.items()}
+            work.bound = replace(work.bound, base=trusted_base(work), doubt=rows)
+            pairs.append((work.claim, work.bound))
+    refused = await bindings.save(batch.plan.object.name, pairs) if pairs else set()
+    for work in batch.open:
+        if work.id in refused:
+            work.fail(LEASE_LOST)
+    return refused
 
 
 def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
@@ -159,8 +178,9 @@ async def _store_bases(batch: Batch, bindings: Bindings) -> None:
             continue
         agreed = dict(work.merged.agreed)
         agreed |= {row_id: plain(value) for row_id, value in work.merged.to_salesforce.items()}
-        moved = replace(work.bound, base={**work.bound.base, **agreed})
-        if moved.base != work.bound.base or work.tidy:
+        doubt = work.bound.doubt if work.settlement else {}  # settled before the end: the answer is not known
+        moved = replace(work.bound, base={**trusted_base(work), **agreed}, doubt=doubt)
+        if moved.base != work.bound.base or moved.doubt != work.bound.doubt or work.tidy:
             work.bound = moved
             pairs.append((work.claim, moved))
     if pairs:
