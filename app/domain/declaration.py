@@ -89,10 +89,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One side of an object: the kind as the vendor names it and the field that holds its readable key."""
+    """One side of an object: the kind as the vendor names it and the field that holds its readable key.
+
+    `external_id` is the unique Salesforce field that bears the Intacct record number of records Intacct gave birth to;
+    they are created by upsert on it, so that a repeat cannot create twice.
+    """
 
     kind: str
     natural_key: str
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,15 @@ class Option:
     choices: tuple[str, ...] = ()
 
 
+ENABLED = Option("enabled", False, "Records of this object are synced. Off: wishes are refused, feeds are not read.")
+
+DIRECTION = Option(
+    "direction",
+    "fromIntacct",
+    "Which side owns the object. Rows that come from Intacct turn round with toIntacct; formulas never do.",
+    ("fromIntacct", "toIntacct"),
+)
+
 SYNC_ONLY_ONCE = Option(
     "syncOnlyOnce",
     False,
@@ -147,7 +161,8 @@ SYNC_ONLY_ONCE = Option(
 class SyncedObject:
     """One synced object: two ends, the rows between them, and the rules around them.
 
-    `match_by` are Intacct fields tried in order to find an existing twin before creating one. `keys_for` proposes
+    `match_by` are Intacct fields tried in order to find an existing twin before creating one; `match_salesforce` are
+    Salesforce fields that must all agree for a record from Intacct to be taken for an existing one. `keys_for` proposes
     natural keys for a new record, best first, from its Salesforce values. `prepare` completes the Intacct values of a
     create (defaults Intacct needs that no row carries).
     """
@@ -162,6 +177,7 @@ class SyncedObject:
     creates: Creates = Creates.TO_INTACCT
     link_key: str | None = LINK_FIELD
     match_by: tuple[str, ...] = ()
+    match_salesforce: tuple[str, ...] = ()
     cascade: tuple[str, ...] = ()
     companions: tuple[Companion, ...] = ()
     options: tuple[Option, ...] = (SYNC_ONLY_ONCE,)

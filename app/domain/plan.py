@@ -3,7 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from app.domain.declaration import LINK_FIELD, NAMESPACE, Companion, Field, Mark, Option, SyncedObject, WriteBack
+from app.domain.declaration import (
+    DIRECTION,
+    LINK_FIELD,
+    NAMESPACE,
+    Companion,
+    Creates,
+    Field,
+    Mark,
+    Option,
+    Rule,
+    SyncedObject,
+    WriteBack,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,9 @@ class Plan:
     mapping_version: str = "standard"
     absent: tuple[str, ...] = ()
     also_read: tuple[str, ...] = ()
+    external_id: str | None = None
+    creates: Creates = Creates.TO_INTACCT
+    match_salesforce: tuple[str, ...] = ()
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
@@ -34,7 +49,8 @@ class Plan:
         names += [n for n in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if n]
         names += [f.salesforce for c in self.companions for f in c.fields]
         names += [c.unless for c in self.companions if c.unless]
-        return tuple(dict.fromkeys([*names, *self.also_read]))
+        names += [*self.also_read, *self.match_salesforce, *([self.external_id] if self.external_id else [])]
+        return tuple(dict.fromkeys(names))
 
     @property
     def intacct_fields(self) -> tuple[str, ...]:
@@ -42,6 +58,16 @@ class Plan:
         names = [self.object.intacct.natural_key, *([self.link_field] if self.link_field else [])]
         names += [name for row in self.rows for name in row.names] + list(self.object.match_by)
         return tuple(dict.fromkeys(names))
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the connection syncs this object."""
+        return "enabled" not in {option.name for option in self.object.options} or bool(self.option("enabled"))
+
+    @property
+    def born_in_intacct(self) -> bool:
+        """Whether a record that only Intacct has may be created in Salesforce."""
+        return self.external_id is not None and self.creates in (Creates.FROM_INTACCT, Creates.BOTH)
 
     def option(self, name: str) -> bool | str:
         """The value of an option, or its declared default."""
@@ -78,7 +104,9 @@ def make_plan(
             name.upper() in there or name.split(".")[0].upper() in there for name in row.names
         )
 
-    rows = tuple(_spelt(row, prefix) for row in declared.fields if row.active or row.mark is Mark.FIXED)
+    turned = options.get(DIRECTION.name, DIRECTION.default) == Rule.TO_INTACCT and DIRECTION in declared.options
+    fields = tuple(_turned(row) for row in declared.fields) if turned else declared.fields
+    rows = tuple(_spelt(row, prefix) for row in fields if row.active or row.mark is Mark.FIXED)
     absent = [row for row in rows if not exists(row)]
     back = declared.write_back
     return Plan(
@@ -96,6 +124,9 @@ def make_plan(
         options=options,
         link_field=link_field if declared.link_key == LINK_FIELD and link_field.upper() in there else None,
         scope=scope,
+        external_id=_if_there(declared.salesforce.external_id, prefix, here),
+        creates=Creates.TO_INTACCT if turned else declared.creates,
+        match_salesforce=tuple(_name(name, prefix) for name in declared.match_salesforce),
         absent=tuple(f"{row.salesforce} ↔ {'/'.join(row.names)}" for row in absent),
     )
 
@@ -131,3 +162,10 @@ def _relationships(here: set[str]) -> set[str]:
     return {name[:-2] for name in here if name.endswith("id")} | {
         name[:-3] + "__r" for name in here if name.endswith("__c")
     }
+
+
+def _turned(row: Field) -> Field:
+    """A row of an object that Salesforce owns by option: what came from Intacct goes there, except formulas."""
+    if row.rule is Rule.FROM_INTACCT and row.mark is not Mark.FORMULA:
+        return replace(row, rule=Rule.TO_INTACCT)
+    return row

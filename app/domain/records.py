@@ -57,3 +57,19 @@ def salesforce_id(text: str) -> str:
     if len(text) == 18 and text[15:].upper() != suffix:
         raise ValueError("the last three characters of the Salesforce id do not fit the first fifteen")
     return body + suffix
+
+
+BORN_IN_INTACCT = "#"
+"""First character of the key of a record that has no twin in Salesforce yet: `#` and its RECORDNO."""
+
+
+def record_key(text: str) -> str:
+    """The key by which a candidate is known: a Salesforce id (18 characters), or `#` and an Intacct RECORDNO.
+
+    Raises ValueError when the text is neither.
+    """
+    if text.startswith(BORN_IN_INTACCT):
+        if not (text[1:].isascii() and text[1:].isdigit() and len(text) <= 18):
+            raise ValueError("an Intacct record number has 1 to 17 digits")
+        return text
+    return salesforce_id(text)

@@ -7,18 +7,18 @@ moves only when the whole window was read.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from app.domain.declaration import Rule, SyncedObject
+from app.domain.declaration import Creates, Rule, SyncedObject
 from app.domain.errors import SyncError
 from app.domain.merge import Direction
 from app.domain.plan import Plan
-from app.domain.records import Lane, Record
+from app.domain.records import BORN_IN_INTACCT, Lane, Record
 from app.objects import CATALOGUE
 from app.services import intake
 from app.services.context import Context, Pair
 from app.services.journal import SqlJournal
-from app.services.planning import plan_for
+from app.services.planning import enabled, plan_for
 from app.services.spending import note_spending
 from app.store import cursors
 from app.store.tables import Connection, Cursor
@@ -31,23 +31,26 @@ FEED = "intacct"
 LOOK_BACK = timedelta(minutes=5)
 LEASE = timedelta(minutes=10)
 PAGE = 1000
+BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
+"""Where the feed of an object starts whose existing records go to Salesforce too."""
 UNDATED_EVERY = timedelta(days=1)
 """How often rows without a modification time are looked for as well: a query more, for rows that are rare."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """What one reading of a feed found. `seen` = `unlinked` + `unchanged` + `wished`."""
+    """What one reading of a feed found. `seen` = `unlinked` + `unchanged` + `wished`; `new` of those wished are unknown to Salesforce."""
 
     seen: int = 0
     unlinked: int = 0
+    new: int = 0
     unchanged: int = 0
     wished: int = 0
     ids: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, int]:
         """For the cursor row."""
-        counted = ("seen", "unlinked", "unchanged", "wished")
+        counted = ("seen", "unlinked", "unchanged", "wished", "new")
         return {name: getattr(self, name) for name in counted}
 
 
@@ -61,7 +64,7 @@ async def poll(context: Context, every: timedelta = timedelta(0)) -> dict[str, C
     read: dict[str, Counts] = {}
     for connection in connections:
         for declared in CATALOGUE.values():
-            if all(row.rule is Rule.TO_INTACCT for row in declared.fields):
+            if all(row.rule is Rule.TO_INTACCT for row in declared.fields) or not enabled(connection, declared):
                 continue
             try:
                 counts = await poll_object(context, connection, declared, every)
@@ -83,7 +86,7 @@ async def poll_object(
         connection_id=connection.id,
         object=declared.name,
         feed=FEED,
-        position_at=connection.created_at,
+        position_at=connection.created_at if declared.creates is Creates.TO_INTACCT else BEGINNING,
         updated_at=now,
     )
     async with context.begin() as session:
@@ -154,7 +157,10 @@ async def _edits(plan: Plan, memory: SqlJournal, records: Sequence[Record], coun
     for record in records:
         counts.seen += 1
         link = bound.get(record.key)
-        if link is None:
+        if link is None and plan.born_in_intacct:
+            counts.new += 1
+            wanted.append(f"{BORN_IN_INTACCT}{record.key}")
+        elif link is None:
             counts.unlinked += 1
         elif edited(plan, record, link.base, known):
             wanted.append(link.salesforce_id)

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.domain.errors import Kind, SyncError
 from app.domain.merge import Direction
-from app.domain.records import Lane, salesforce_id
+from app.domain.records import Lane, record_key, salesforce_id
 from app.services.context import Context
 from app.services.items import SWITCHED_OFF, Item, item_of, malformed
 from app.store import idempotency, operations
@@ -174,7 +174,7 @@ async def _place(context: Context, session: AsyncSession, connection: Connection
     refused: dict[str, Item] = {}
     for given in asked.record_ids:
         try:
-            known[given] = salesforce_id(given)
+            known[given] = record_key(given) if asked.origin == Origin.INTACCT else salesforce_id(given)
         except ValueError as error:
             refused[given] = malformed(asked.object, given, str(error))
     lane = await _lane(session, connection.id, asked)

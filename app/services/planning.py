@@ -1,6 +1,8 @@
 """From a connection's settings to the plan the engine works by. Asks both sides what fields they really have."""
 
-from app.domain.declaration import NAMESPACE, SyncedObject
+from collections.abc import Mapping
+
+from app.domain.declaration import ENABLED, NAMESPACE, SyncedObject
 from app.domain.errors import Kind, SyncError
 from app.domain.plan import Plan, make_plan
 from app.services.context import Pair
@@ -17,6 +19,17 @@ def scope_of(connection: Connection) -> str:
     return f"{connection.environment}:{connection.id}:{company}:{entity}"
 
 
+def options_of(connection: Connection, declared: SyncedObject) -> Mapping[str, bool | str]:
+    """What the connection has set for one object; unset options are left out."""
+    options: Mapping[str, bool | str] = connection.options.get("objects", {}).get(declared.name, {})
+    return options
+
+
+def enabled(connection: Connection, declared: SyncedObject) -> bool:
+    """Whether the connection syncs the object at all."""
+    return ENABLED not in declared.options or bool(options_of(connection, declared).get(ENABLED.name, ENABLED.default))
+
+
 async def plan_for(connection: Connection, declared: SyncedObject, pair: Pair) -> Plan:
     """The plan of one object. Raises SyncError when a side cannot be asked, or lacks the object."""
     here = await pair.salesforce.describe(declared.salesforce.kind)
@@ -27,13 +40,12 @@ async def plan_for(connection: Connection, declared: SyncedObject, pair: Pair) -
         message = f"{declared.salesforce.kind} has no field {key} that the integration user can see."
         advice = "Install the package fields and give the integration user access, or correct the namespace."
         raise SyncError(Kind.CONFIG, "field_missing", message, advice, field=key)
-    options = connection.options.get("objects", {}).get(declared.name, {})
     return make_plan(
         declared,
         scope=scope_of(connection),
         namespace=namespace,
         link_field=connection.settings.get("link_field", DEFAULT_LINK_FIELD),
-        options=options,
+        options=options_of(connection, declared),
         salesforce_has=here.fields,
         intacct_has=there.fields,
     )

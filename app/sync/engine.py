@@ -10,11 +10,12 @@ from app.domain.decisions import Result, Settlement
 from app.domain.errors import SyncError
 from app.domain.merge import Direction
 from app.domain.plan import Plan
+from app.sync.arriving import arrive
 from app.sync.deciding import decide
 from app.sync.matching import read_intacct
 from app.sync.ports import Backend, Bindings, Claim, Clock, Journal
 from app.sync.pushing import link, push
-from app.sync.reading import guard, map_source, read_salesforce, refer
+from app.sync.reading import guard, map_source, read_salesforce, refer, refuse_disabled
 from app.sync.recover import recover
 from app.sync.returning import plan_retries, read_back, settle_lost, write_back
 from app.sync.work import Batch, Work
@@ -45,6 +46,7 @@ class Engine:
     async def run(self, plan: Plan, claims: Sequence[Claim], direction: Direction) -> list[Settlement]:
         """One settlement per claim, in the order given. Never raises for trouble of a vendor or of a record."""
         batch = Batch(plan, direction, [Work(claim) for claim in claims])
+        refuse_disabled(batch)
         try:
             await self._to_intacct(batch)
         except SyncError as error:
@@ -60,6 +62,7 @@ class Engine:
 
     async def _to_intacct(self, batch: Batch) -> None:
         await recover(batch, self._intacct, self._journal, self._bindings, self._writer, self._clock)
+        await arrive(batch, self._salesforce, self._intacct, self._bindings, self._clock, self._alive)
         await read_salesforce(batch, self._salesforce, self._bindings)
         guard(batch)
         await refer(batch, self._bindings)

@@ -12,10 +12,22 @@ AUTOMATIC = ("flow", "schedule")
 """Origins nobody pressed a button for."""
 
 
+def refuse_disabled(batch: Batch) -> None:
+    """An object the connection does not sync ends every wish before anything is read."""
+    if not batch.plan.enabled:
+        for work in batch.open:
+            said = f"The connection does not sync {batch.plan.object.label.lower()}; switch the option on first."
+            work.settle(Result.SKIPPED, "object_not_enabled", said)
+
+
 async def read_salesforce(batch: Batch, salesforce: Backend, bindings: Bindings) -> None:
     """Fetch links and Salesforce records of all open candidates; end those whose record is gone."""
     works = batch.open
-    bound = await bindings.of(batch.plan.object.name, [work.id for work in works])
+    known = {work.id: work.bound for work in works if work.bound is not None}
+    asked = [work.id for work in works if work.bound is None]
+    bound = {**await bindings.of(batch.plan.object.name, asked), **known}
+    if not works:
+        return
     kind = batch.plan.object.salesforce.kind
     found = await salesforce.find(kind, {"Id": [work.id for work in works]}, batch.plan.salesforce_fields)
     records = {record.key: record for record in found}

@@ -8,7 +8,7 @@ from app.domain.errors import Kind, SyncError
 from app.domain.mapping import Mapped
 from app.domain.merge import Direction, Merge
 from app.domain.plan import Plan
-from app.domain.records import Record, System, Value
+from app.domain.records import BORN_IN_INTACCT, Record, System, Value
 from app.domain.transforms import Canonical
 from app.sync.ports import Bound, Claim
 
@@ -40,9 +40,15 @@ class Work:
     settlement: Settlement | None = None
 
     @property
+    def born(self) -> str | None:
+        """The RECORDNO of a candidate that was wished for from Intacct before Salesforce had it."""
+        key = self.claim.record_id
+        return key.removeprefix(BORN_IN_INTACCT) if key.startswith(BORN_IN_INTACCT) else None
+
+    @property
     def id(self) -> str:
         """The Salesforce id of the record."""
-        return self.claim.record_id
+        return self.bound.salesforce_id if self.born and self.bound else self.claim.record_id
 
     def settle(self, result: Result, reason: str, message: str = "", **more: object) -> None:
         """End the run for this record, unless it has ended already."""

@@ -1,0 +1,41 @@
+"""Product and item: one chosen direction, by default from Intacct (product.md 2.2 no. 3, 3.3)."""
+
+from app.domain.declaration import DIRECTION, ENABLED, Creates, End, Field, Mark, Rule, SyncedObject, WriteBack
+from app.domain.transforms import Amount, Flag, Identifier, Text, Truth
+
+FROM = Rule.FROM_INTACCT
+
+OBJECT = SyncedObject(
+    name="product",
+    label="Product and item",
+    salesforce=End("Product2", "ProductCode", external_id="ia_crm__Intacct_Key__c"),
+    intacct=End("ITEM", "ITEMID"),
+    creates=Creates.FROM_INTACCT,
+    match_by=("ITEMID",),
+    match_salesforce=("ProductCode", "Name"),
+    link_key=None,
+    key_width=30,
+    keys_for=lambda source: tuple(str(source[name]) for name in ("ProductCode",) if source.get(name)),
+    prepare=lambda source, values: {"ITEMTYPE": values.get("ITEMTYPE") or "Non-Inventory (Sales only)"},
+    write_back=WriteBack(intacct_id="ProductCode", id_copy="ia_crm__SFDC_Product_Id__c"),
+    options=(ENABLED, DIRECTION),
+    fields=(
+        Field("ITEMID", "ProductCode", FROM, Identifier(30), Mark.FIXED),
+        Field("NAME", "Name", FROM, Text(100), Mark.FIXED, required=True),
+        Field("ITEMTYPE", "ia_crm__Item_Type__c", FROM, Identifier(40), Mark.FIXED),
+        Field("STATUS", "IsActive", FROM, Flag("active", "inactive")),
+        Field("EXTENDED_DESCRIPTION", "Description", FROM, Text(1000)),
+        Field("SODESCRIPTION", "ia_crm__Description_on_Sales_Transactions__c", FROM, Text(1000)),
+        Field("PRODUCTLINEID", "Family", FROM, Identifier(80)),
+        Field("GLGROUP", "ia_crm__Item_GL_Group__c", FROM, Identifier(80)),
+        Field("UOMGRP", "ia_crm__Unit_of_Measure__c", FROM, Identifier(80)),
+        Field("COST_METHOD", "ia_crm__Cost_Method__c", FROM, Identifier(40)),
+        Field("STANDARD_COST", "ia_crm__Standard_Cost__c", FROM, Amount()),
+        Field("BASEPRICE", "ia_crm__Base_Price__c", FROM, Amount()),
+        Field("TAXABLE", "ia_crm__Taxable__c", FROM, Truth()),
+        Field("TAXGROUP", "ia_crm__Tax_Group__c", FROM, Identifier(80)),
+        Field("MRR", "ia_crm__MRR__c", FROM, Truth()),
+        Field("HASSTARTENDDATES", "ia_crm__Has_Start_and_End_Dates__c", FROM, Truth()),
+        Field("UPC", "StockKeepingUnit", FROM, Identifier(30), active=False),
+    ),
+)

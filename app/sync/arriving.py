@@ -1,0 +1,208 @@
+"""Records that Intacct gave birth to: found in Salesforce if they are there, else created there by external id.
+
+Only candidates known by their Intacct number pass through here. Whoever is linked, or is found, goes on like any other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+from app.domain.decisions import Result
+from app.domain.declaration import Rule
+from app.domain.errors import Kind, SyncError
+from app.domain.mapping import from_intacct, to_salesforce
+from app.domain.records import Record, System, Value
+from app.domain.transforms import Canonical, clean, plain
+from app.sync.ports import Action, Backend, Bindings, Bound, Clock, Outcome, Verdict, Write
+from app.sync.returning import OK
+from app.sync.work import Batch, Work
+from app.sync.writing import ALREADY_LINKED, LEASE_LOST
+
+PATIENCE = 10
+"""Tries for a record whose required reference has not arrived in Salesforce yet."""
+
+
+async def arrive(
+    batch: Batch, salesforce: Backend, intacct: Backend, bindings: Bindings, clock: Clock, alive: Callable[[], bool]
+) -> None:
+    """Link or create the Salesforce twin of every candidate that is known by its Intacct number."""
+    born = [work for work in batch.open if work.born]
+    if not born:
+        return
+    plan = batch.plan
+    linked = await bindings.by_intacct_key(plan.object.name, [str(work.born) for work in born])
+    for work in born:
+        work.bound = linked.get(str(work.born))
+    fresh = [work for work in born if work.bound is None]
+    if not fresh:
+        return
+    if not plan.born_in_intacct:
+        for work in fresh:
+            work.settle(Result.SKIPPED, "never_created_in_salesforce", "Salesforce creates these records, not Intacct.")
+        return
+    keys = [str(work.born) for work in fresh]
+    found = await intacct.find(plan.object.intacct.kind, {"RECORDNO": keys}, plan.intacct_fields)
+    records = {record.key: record for record in found}
+    values: dict[str, dict[str, Canonical]] = {}
+    await _resolve(batch, found, bindings)
+    for work in fresh:
+        work.target = records.get(str(work.born))
+        values[work.claim.record_id] = _canonical(batch, work, clock)
+    await _match(batch, salesforce, bindings, values)
+    await _create(batch, salesforce, bindings, clock, alive, values)
+
+
+async def _resolve(batch: Batch, found: Sequence[Record], bindings: Bindings) -> None:
+    """Salesforce ids of the records that the arriving ones refer to."""
+    wanted: dict[str, set[str]] = {}
+    for row in batch.plan.rows:
+        if row.refers_to:
+            wanted.setdefault(row.refers_to, set()).update(
+                str(record.values[row.id]) for record in found if record.values.get(row.id)
+            )
+    for name, ids in wanted.items():
+        for natural, bound in (await bindings.by_intacct_id(name, sorted(ids))).items() if ids else ():
+            batch.sources[name, natural] = bound.salesforce_id
+
+
+def _canonical(batch: Batch, work: Work, clock: Clock) -> dict[str, Canonical]:
+    """Canonical values of an arriving record; ends the run of one that may not, or cannot yet, be created."""
+    target = work.target
+    if target is None:
+        work.settle(Result.SKIPPED, "gone_from_intacct", "The record is not in Intacct any more.")
+        return {}
+    if str(target.values.get("STATUS") or "active").lower() == "inactive":
+        work.settle(Result.SKIPPED, "inactive_in_intacct", "Inactive records are not created in Salesforce.")
+        return {}
+    known = {row.refers_to: batch.known(row.refers_to) for row in batch.plan.rows if row.refers_to}
+    mapped = from_intacct(batch.plan.rows, target.values, known)
+    for row in batch.plan.rows:
+        if row.refers_to and row.required and target.values.get(row.id) and mapped.values.get(row.id) is None:
+            _wait(work, row.refers_to, str(target.values[row.id]), clock)
+    if mapped.problems:
+        first = mapped.problems[0]
+        message = " ".join(problem.message for problem in mapped.problems)
+        work.fail(SyncError(Kind.DATA, first.code, message, f"Correct {first.field} in Intacct.", field=first.field))
+    return mapped.values
+
+
+def _wait(work: Work, name: str, natural: str, clock: Clock) -> None:
+    message = f"The {name} {natural} it belongs to is not in Salesforce."
+    error = SyncError(Kind.DEPENDENCY, "reference_not_synced", message)
+    again = clock.now() + timedelta(seconds=5 * 2**work.claim.attempts) if work.claim.attempts < PATIENCE else None
+    work.settle(Result.BLOCKED, error.code, message, error=error, again_at=again, counts_as_try=True)
+
+
+async def _match(
+    batch: Batch, salesforce: Backend, bindings: Bindings, values: Mapping[str, Mapping[str, Canonical]]
+) -> None:
+    """Take an existing Salesforce record for the twin: by external id, else when all declared fields agree."""
+    plan = batch.plan
+    works = [work for work in batch.open if work.born and work.bound is None]
+    assert plan.external_id is not None
+    any_of: dict[str, list[str]] = {plan.external_id: [str(work.born) for work in works]}
+    for name in plan.match_salesforce[:1]:
+        any_of[name] = [text for work in works if (text := _wanted(batch, values[work.claim.record_id], name))]
+    found = await salesforce.find(plan.object.salesforce.kind, any_of, plan.salesforce_fields) if works else []
+    taken = await bindings.of(plan.object.name, [record.key for record in found])
+    free = [record for record in found if record.key not in taken]
+    for work in works:
+        mine = [record for record in free if str(record.values.get(plan.external_id) or "") == work.born]
+        mine = mine or [record for record in free if _agrees(batch, record, values[work.claim.record_id])]
+        if len(mine) > 1:
+            ids = ", ".join(record.key for record in mine)
+            message = f"{len(mine)} Salesforce records could be the twin: {ids}."
+            work.fail(SyncError(Kind.CONFLICT, "ambiguous_match", message, "Tell them apart by name, then resync."))
+        elif mine:
+            await _link(batch, work, mine[0], bindings)
+
+
+def _wanted(batch: Batch, values: Mapping[str, Canonical], name: str) -> str | None:
+    row = next((row for row in batch.plan.rows if row.salesforce == name), None)
+    value = values.get(row.id) if row else None
+    return value if isinstance(value, str) else None
+
+
+def _agrees(batch: Batch, record: Record, values: Mapping[str, Canonical]) -> bool:
+    names = batch.plan.match_salesforce
+    if not names or record.values.get(batch.plan.external_id or ""):
+        return False
+    pairs = [(clean(record.values.get(name)) or "", _wanted(batch, values, name)) for name in names]
+    return all(text is not None and theirs.lower() == text.lower() for theirs, text in pairs)
+
+
+async def _link(batch: Batch, work: Work, record: Record, bindings: Bindings) -> None:
+    assert work.target is not None
+    work.linked = "salesforce"
+    bound = _bound(batch, work, record.key, {}, how="matched_in_salesforce")
+    if await bindings.save(batch.plan.object.name, [(work.claim, bound)]):
+        work.fail(ALREADY_LINKED)
+        return
+    work.bound = bound
+
+
+async def _create(
+    batch: Batch,
+    salesforce: Backend,
+    bindings: Bindings,
+    clock: Clock,
+    alive: Callable[[], bool],
+    values: Mapping[str, Mapping[str, Canonical]],
+) -> None:
+    """Upsert what is not there by external id, and link it in the next breath."""
+    plan = batch.plan
+    works = [work for work in batch.open if work.born and work.bound is None]
+    writes = [_write(batch, work, values[work.claim.record_id], clock) for work in works]
+    index = {id(write): work for write, work in zip(writes, works, strict=True)}
+    for chunk in salesforce.chunks(writes):
+        if not alive():
+            batch.fail_open(LEASE_LOST)
+            return
+        pairs = []
+        for write, outcome in zip(chunk, await salesforce.write(chunk), strict=True):
+            work = index[id(write)]
+            if outcome.verdict is Verdict.CONFIRMED and outcome.key is not None:
+                bound = _bound(batch, work, outcome.key, values[work.claim.record_id], how="created_in_salesforce")
+                pairs.append((work, write, bound))
+            else:
+                _not_created(work, outcome)
+        refused = await bindings.save(plan.object.name, [(work.claim, bound) for work, _, bound in pairs])
+        for work, write, bound in pairs:
+            if bound.salesforce_id in refused:
+                work.fail(ALREADY_LINKED)
+                continue
+            work.bound, work.created = bound, True
+            for row in plan.rows:
+                if row.salesforce in write.values:
+                    work.note(System.SALESFORCE, row.salesforce, None, write.values[row.salesforce])
+            work.settle(Result.CREATED, "created_in_salesforce")
+
+
+def _write(batch: Batch, work: Work, values: Mapping[str, Canonical], clock: Clock) -> Write:
+    plan = batch.plan
+    rows = [row for row in plan.rows if row.rule is not Rule.TO_INTACCT]
+    out, problems = to_salesforce(rows, values, {}, batch.sources)
+    work.warnings += [problem.message for problem in problems]
+    back = plan.write_back
+    said: dict[str, Value] = {name: value for name, value in out.items() if value is not None}
+    assert work.target is not None
+    said[back.intacct_id] = work.target.values.get(plan.object.intacct.natural_key)
+    said |= {name: value for name, value in ((back.status, OK), (back.synced_at, clock.now())) if name}
+    assert plan.external_id is not None
+    kind, control_id = plan.object.salesforce.kind, work.claim.operation_id
+    return Write(kind, Action.CREATE, said, control_id, external_id=(plan.external_id, str(work.born)))
+
+
+def _bound(batch: Batch, work: Work, salesforce_id: str, values: Mapping[str, Canonical], *, how: str) -> Bound:
+    assert work.target is not None
+    natural = str(work.target.values.get(batch.plan.object.intacct.natural_key) or work.target.key)
+    rows = {row.id for row in batch.plan.rows if row.rule is not Rule.TO_INTACCT}
+    base = {name: plain(value) for name, value in values.items() if name in rows}
+    return Bound(salesforce_id, work.target.key, natural, base, how=how)
+
+
+def _not_created(work: Work, outcome: Outcome) -> None:
+    error = outcome.error
+    assert error is not None
+    kind = Kind.TRANSIENT if outcome.verdict is Verdict.AMBIGUOUS else error.kind  # an upsert may simply go again
+    wait, field, vendor = error.retry_after, error.field, error.vendor
+    work.fail(SyncError(kind, error.code, error.message, error.advice, retry_after=wait, field=field, vendor=vendor))
