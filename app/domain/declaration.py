@@ -162,7 +162,8 @@ class SyncedObject:
     """One synced object: two ends, the rows between them, and the rules around them.
 
     `match_by` are Intacct fields tried in order to find an existing twin before creating one; `match_salesforce` are
-    Salesforce fields that must all agree for a record from Intacct to be taken for an existing one. `keys_for` proposes
+    Salesforce fields that must all agree for a record from Intacct to be taken for an existing one. `key_scope` is the
+    row within which the natural key is unique (a task id in its project). `keys_for` proposes
     natural keys for a new record, best first, from its Salesforce values. `prepare` completes the Intacct values of a
     create (defaults Intacct needs that no row carries).
     """
@@ -184,6 +185,7 @@ class SyncedObject:
     requires: str | None = None
     money: bool = False
     key_width: int = 20
+    key_scope: str | None = None
     keys_for: Callable[[Mapping[str, Value]], tuple[str, ...]] | None = None
     also_read: tuple[str, ...] = ()
     prepare: Callable[[Mapping[str, Value], Mapping[str, Value]], Mapping[str, Value]] | None = None

@@ -53,11 +53,13 @@ def merge(
     *,
     newer: System,
     direction: Direction = Direction.TO_INTACCT,
+    repair: bool = False,
 ) -> Merge:
     """Decide every row. `newer` is the side that was edited last, for the policy `newest`.
 
     A row without a base (first link of two existing records) takes Salesforce's value unless it is empty there and
-    filled in Intacct: linking loses nothing. Rows one side did not deliver are left alone.
+    filled in Intacct: linking loses nothing. Rows one side did not deliver are left alone. With `repair` a row that
+    Intacct owns is put right in Salesforce whoever changed it.
     """
     out = Merge()
     for row in rows:
@@ -66,6 +68,9 @@ def merge(
         ours, theirs = salesforce[row.id], intacct[row.id]
         if plain(ours) == plain(theirs):
             out.agreed[row.id] = plain(ours)
+            continue
+        if repair and row.rule is Rule.FROM_INTACCT:
+            out.to_salesforce[row.id] = theirs
             continue
         target, conflict = _target(row, base, ours, theirs, newer)
         travels = target is System.SALESFORCE or direction is Direction.TO_INTACCT

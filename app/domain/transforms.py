@@ -196,6 +196,74 @@ class Street:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A date without a zone on both sides."""
+
+    def canonical(self, value: Value) -> Canonical:
+        """The date. Raises Unfit `not_a_date`."""
+        if value is None or value == "":
+            return None
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            raise Unfit("not_a_date", f"{value!r} is not a date") from None
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """The date."""
+        return _one(value)
+
+    def cuts(self, value: Value) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number that is no money: never rounded."""
+
+    def canonical(self, value: Value) -> Canonical:
+        """The number. Raises Unfit `not_a_number`."""
+        return decimal(value)
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """The number."""
+        return decimal(_one(value))
+
+    def cuts(self, value: Value) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A value map: pairs of Intacct's word and Salesforce's. A word without a pair is an error that names it."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+    def canonical(self, value: Value) -> Canonical:
+        """Intacct's word for either side's. Raises Unfit `unmapped_value`."""
+        text = clean(value)
+        if text is None:
+            return None
+        for intacct, salesforce in self.pairs:
+            if text.lower() in (intacct.lower(), salesforce.lower()):
+                return intacct
+        raise Unfit("unmapped_value", f"{text!r} is not one of {', '.join(pair[1] for pair in self.pairs)}")
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """Salesforce's word."""
+        return dict(self.pairs).get(str(_one(value))) if value is not None else None
+
+    def cuts(self, value: Value) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A look-up to another synced record, compared as the natural id of its Intacct twin (resolved beforehand)."""
 
@@ -212,7 +280,7 @@ class Reference:
         return False
 
 
-Transform = Text | Identifier | Amount | Truth | Flag | Choices | Street | Reference
+Transform = Text | Identifier | Amount | Quantity | Day | Truth | Flag | Pick | Choices | Street | Reference
 
 
 def clean(value: Value) -> str | None:

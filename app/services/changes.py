@@ -39,7 +39,10 @@ UNDATED_EVERY = timedelta(days=1)
 
 @dataclass(slots=True)
 class Counts:
-    """What one reading of a feed found. `seen` = `unlinked` + `unchanged` + `wished`; `new` of those wished are unknown to Salesforce."""
+    """What one reading of a feed found: `seen` = `unlinked` + `unchanged` + `wished`.
+
+    `new` of the wished are unknown to Salesforce.
+    """
 
     seen: int = 0
     unlinked: int = 0
@@ -100,7 +103,7 @@ async def poll_object(
     try:
         pair = context.backends.of(connection, Lane.BULK)
         plan = await plan_for(connection, declared, pair)
-        await _read(context, connection, plan, pair, start, now, counts)
+        await _read(context, connection, plan, pair, start, now, counts, everything="resync" in cursor.counts)
         await note_spending(context, connection.id, Lane.BULK, pair)
         done = True
     finally:
@@ -121,11 +124,13 @@ async def _read(
     position: Position,
     until: datetime,
     counts: Counts,
+    *,
+    everything: bool,
 ) -> None:
     memory = SqlJournal(context, connection.id)
     while True:
         page = await pair.intacct.changes(plan.object.intacct.kind, position, until, plan.intacct_fields, PAGE)
-        wanted = await _edits(plan, memory, page.records, counts)
+        wanted = await _edits(plan, memory, page.records, counts, everything=everything)
         if wanted:
             correlation_id = context.new_id()
             await intake.wish(
@@ -144,8 +149,10 @@ async def _read(
         position = page.position
 
 
-async def _edits(plan: Plan, memory: SqlJournal, records: Sequence[Record], counts: Counts) -> list[str]:
-    """Salesforce ids of the linked records that were edited in Intacct."""
+async def _edits(
+    plan: Plan, memory: SqlJournal, records: Sequence[Record], counts: Counts, *, everything: bool
+) -> list[str]:
+    """Keys of the records that were edited in Intacct, or are new there; of all linked ones with `everything`."""
     name = plan.object.name
     bound = await memory.by_intacct_key(name, [record.key for record in records])
     known: dict[str, set[str]] = {}
@@ -162,8 +169,27 @@ async def _edits(plan: Plan, memory: SqlJournal, records: Sequence[Record], coun
             wanted.append(f"{BORN_IN_INTACCT}{record.key}")
         elif link is None:
             counts.unlinked += 1
-        elif edited(plan, record, link.base, known):
+        elif everything or edited(plan, record, link.base, known):
             wanted.append(link.salesforce_id)
         else:
             counts.unchanged += 1
     return wanted
+
+
+async def resync(context: Context, connection: Connection, declared: SyncedObject) -> None:
+    """Have the next reading of an object's feed start from the beginning and bring every record in step.
+
+    Repairs what was edited in Salesforce although Intacct owns it, and finds what was missed.
+    """
+    now = context.clock.now()
+    fresh = Cursor(
+        id=context.new_id(),
+        connection_id=connection.id,
+        object=declared.name,
+        feed=FEED,
+        position_at=BEGINNING,
+        updated_at=now,
+    )
+    async with context.begin() as session:
+        row = await cursors.held(session, fresh)
+        row.position_at, row.updated_at, row.counts = BEGINNING, BEGINNING, {"resync": True}

@@ -16,18 +16,24 @@ async def take(
 
     None while another worker reads the feed, or when it was read after `not_before`.
     """
-    unique = ("connection_id", "object", "feed")
-    made = await insert_absent(session, Cursor.__table__, [fresh.model_dump()], unique=unique)  # type: ignore[attr-defined]
-    query = select(Cursor).where(
-        Cursor.connection_id == fresh.connection_id, Cursor.object == fresh.object, Cursor.feed == fresh.feed
-    )
-    row = (await session.exec(query.with_for_update())).one()
+    row = await held(session, fresh)
+    made = row.id == fresh.id
     if row.lease_until is not None and row.lease_until > now:
         return None
     if not made and row.updated_at > not_before:
         return None
     row.lease_until = now + lease
     return row
+
+
+async def held(session: AsyncSession, fresh: Cursor) -> Cursor:
+    """The cursor of `fresh`'s connection, object and feed, locked; made from `fresh` if there is none yet."""
+    unique = ("connection_id", "object", "feed")
+    await insert_absent(session, Cursor.__table__, [fresh.model_dump()], unique=unique)  # type: ignore[attr-defined]
+    query = select(Cursor).where(
+        Cursor.connection_id == fresh.connection_id, Cursor.object == fresh.object, Cursor.feed == fresh.feed
+    )
+    return (await session.exec(query.with_for_update())).one()
 
 
 async def enabled_connections(session: AsyncSession) -> list[Connection]:

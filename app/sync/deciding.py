@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.domain.declaration import Companion, Rule
+from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, from_salesforce, to_intacct
 from app.domain.merge import Merge, merge, newer_side
@@ -44,6 +45,7 @@ def compare(batch: Batch, work: Work) -> Merge:
         theirs.values,
         newer=newer_side(work.source.modified_at, work.target.modified_at),
         direction=batch.direction,
+        repair=batch.plan.object.kind is ObjectKind.MANAGED_LIST,
     )
 
 

@@ -1,0 +1,45 @@
+"""Managed lists: what Intacct owns, Salesforce only shows and picks from. One declaration line per list and field."""
+
+from app.domain.declaration import ENABLED, Creates, End, Field, Kind, Mark, Rule, SyncedObject, WriteBack
+from app.domain.transforms import Flag, Identifier, Pick, Text, Transform
+
+STATUS_TEXT = Pick((("active", "Active"), ("inactive", "Inactive")))
+STATUS_FLAG = Flag("active", "inactive")
+
+
+def managed_list(
+    name: str,
+    label: str,
+    *,
+    intacct: tuple[str, str, str],
+    salesforce: tuple[str, str],
+    status: Transform = STATUS_TEXT,
+    more: tuple[Field, ...] = (),
+) -> SyncedObject:
+    """The declaration of a list.
+
+    `intacct` is kind, key field and label field; `salesforce` is the object and the field that holds the key. All rows
+    are fixed and come from Intacct (product.md 3.4); an edit in Salesforce is put right at the next reading.
+    """
+    kind, key, title = intacct
+    object_name, key_field = salesforce
+    titled = (Field(title, "Name", Rule.FROM_INTACCT, Text(80), Mark.FIXED),) if title != key else ()
+    return SyncedObject(
+        name=name,
+        label=label,
+        kind=Kind.MANAGED_LIST,
+        salesforce=End(object_name, key_field, external_id="ia_crm__Intacct_Key__c"),
+        intacct=End(kind, key),
+        creates=Creates.FROM_INTACCT,
+        match_by=(key,),
+        match_salesforce=(key_field,),
+        link_key=None,
+        write_back=WriteBack(intacct_id=key_field, status=None, errors=None, synced_at=None),
+        options=(ENABLED,),
+        fields=(
+            Field(key, key_field, Rule.FROM_INTACCT, Identifier(80), Mark.FIXED),
+            *titled,
+            Field("STATUS", "ia_crm__Status__c", Rule.FROM_INTACCT, status, Mark.FIXED),
+            *more,
+        ),
+    )
