@@ -5,7 +5,7 @@ connection and is replaced when a plan is made.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.domain.records import Value
@@ -164,8 +164,8 @@ class SyncedObject:
     `match_by` are Intacct fields tried in order to find an existing twin before creating one; `match_salesforce` are
     Salesforce fields that must all agree for a record from Intacct to be taken for an existing one. `key_scope` is the
     row within which the natural key is unique (a task id in its project). `keys_for` proposes
-    natural keys for a new record, best first, from its Salesforce values. `prepare` completes the Intacct values of a
-    create (defaults Intacct needs that no row carries).
+    natural keys for a new record, best first, from its Salesforce values. `defaults` are values a create needs when the
+    row is empty in Salesforce, where they then return; `prepare` completes a create with what no row carries.
     """
 
     name: str
@@ -188,4 +188,5 @@ class SyncedObject:
     key_scope: str | None = None
     keys_for: Callable[[Mapping[str, Value]], tuple[str, ...]] | None = None
     also_read: tuple[str, ...] = ()
+    defaults: Mapping[str, Value] = field(default_factory=dict)
     prepare: Callable[[Mapping[str, Value], Mapping[str, Value]], Mapping[str, Value]] | None = None

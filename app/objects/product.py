@@ -16,7 +16,7 @@ OBJECT = SyncedObject(
     link_key=None,
     key_width=30,
     keys_for=lambda source: tuple(str(source[name]) for name in ("ProductCode",) if source.get(name)),
-    prepare=lambda source, values: {"ITEMTYPE": values.get("ITEMTYPE") or "Non-Inventory (Sales only)"},
+    defaults={"ITEMTYPE": "Non-Inventory (Sales only)"},
     write_back=WriteBack(intacct_id="ProductCode", id_copy="ia_crm__SFDC_Product_Id__c"),
     options=(ENABLED, DIRECTION),
     fields=(

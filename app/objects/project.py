@@ -15,7 +15,7 @@ OBJECT = SyncedObject(
     match_salesforce=("ia_crm__Project_ID__c",),
     cascade=("task",),
     requires="projects",
-    prepare=lambda source, values: {"PROJECTCATEGORY": values.get("PROJECTCATEGORY") or "Contract"},
+    defaults={"PROJECTCATEGORY": "Contract"},
     write_back=WriteBack(intacct_id="ia_crm__Project_ID__c"),
     options=(ENABLED, SYNC_ONLY_ONCE),
     fields=(

@@ -6,8 +6,6 @@ from app.domain.declaration import ENABLED, Creates, End, Field, Mark, SyncedObj
 from app.domain.records import Value
 from app.domain.transforms import Day, Flag, Identifier, Quantity, Reference, Text, Truth, clean
 
-DEFAULT_STATUS = "Not Started"
-
 
 def task_ids(source: Mapping[str, Value]) -> tuple[str, ...]:
     """The task's own id, else one made from the end of its Salesforce id, which no other task of the org has."""
@@ -25,7 +23,7 @@ OBJECT = SyncedObject(
     match_salesforce=("ia_crm__Task_ID__c", "ia_crm__Project__c"),
     requires="projects",
     keys_for=task_ids,
-    prepare=lambda source, values: {"TASKSTATUS": values.get("TASKSTATUS") or DEFAULT_STATUS},
+    defaults={"TASKSTATUS": "Not Started"},
     write_back=WriteBack(intacct_id="ia_crm__Task_ID__c"),
     options=(ENABLED,),
     fields=(

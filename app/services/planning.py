@@ -33,7 +33,14 @@ def enabled(connection: Connection, declared: SyncedObject) -> bool:
 async def plan_for(connection: Connection, declared: SyncedObject, pair: Pair) -> Plan:
     """The plan of one object. Raises SyncError when a side cannot be asked, or lacks the object."""
     here = await pair.salesforce.describe(declared.salesforce.kind)
-    there = await pair.intacct.describe(declared.intacct.kind)
+    try:
+        there = await pair.intacct.describe(declared.intacct.kind)
+    except SyncError as refused:
+        if declared.requires is None or refused.kind is not Kind.CONFIG:
+            raise
+        message = f"Intacct does not offer {declared.intacct.kind}: the {declared.requires} subscription is off."
+        advice = f"Subscribe to {declared.requires} in Intacct, or switch the object off."
+        raise SyncError(Kind.CONFIG, "subscription_missing", message, advice, vendor=refused.vendor) from refused
     namespace = connection.settings.get("namespace", DEFAULT_NAMESPACE)
     key = declared.write_back.intacct_id.replace(NAMESPACE, f"{namespace}__" if namespace else "")
     if key.lower() not in {name.lower() for name in here.fields}:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,6 +13,7 @@ from app.domain.errors import RETRY, Kind, SyncError
 from app.domain.merge import Direction
 from app.domain.records import Lane
 from app.objects import CATALOGUE
+from app.services.cascade import take_along
 from app.services.context import Context, Pair
 from app.services.journal import SqlJournal
 from app.services.lease import Lease
@@ -109,6 +110,8 @@ async def run(context: Context, lane: Lane, claimed: Claimed) -> None:
             clock, ladder = context.clock, context.ladder
             engine = Engine(pair.salesforce, pair.intacct, memory, memory, clock, ladder, lease.stands)
             settlements = await engine.run(plan, claimed.claims, claimed.direction)
+            if plan.object.cascade and claimed.direction is Direction.TO_INTACCT:
+                settlements = await _children(context, claimed, pair, settlements)
         except SyncError as error:
             settlements = [_failed(context, one, error) for one in claimed.claims]
         except Exception as crash:
@@ -120,6 +123,21 @@ async def run(context: Context, lane: Lane, claimed: Claimed) -> None:
         await note_spending(context, claimed.connection.id, lane, pair)
     for name in sorted(settled.lanes - {lane.value}):
         await context.bell.ring(claimed.connection.id, Lane(name))
+
+
+async def _children(
+    context: Context, claimed: Claimed, pair: Pair, settlements: Sequence[Settlement]
+) -> list[Settlement]:
+    """The settlements, after the children of created records were wished; tried again where they could not be read."""
+    declared = CATALOGUE[claimed.object_name]
+    try:
+        await take_along(context, claimed.connection, declared, pair, claimed.claims, settlements)
+    except SyncError as error:
+        return [
+            replace(_failed(context, one, error), achieved=said.achieved) if said.achieved is Result.CREATED else said
+            for one, said in zip(claimed.claims, settlements, strict=True)
+        ]
+    return list(settlements)
 
 
 def _failed(context: Context, one: Claim, error: SyncError) -> Settlement:

@@ -94,6 +94,7 @@ def create_draft(batch: Batch, work: Work) -> Draft:
     if work.keys:
         values[plan.object.intacct.natural_key] = work.keys[0]
     values |= _filled(to_intacct(rows, work.mapped.values))
+    values = {**plan.object.defaults, **values}
     if plan.object.prepare is not None:
         values |= plan.object.prepare(work.source.values, values)
     if plan.link_field:

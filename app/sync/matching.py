@@ -1,9 +1,11 @@
 """The Intacct side of a run: one query for current values and possible twins, and the choice among those. No writes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
+from app.domain.plan import Plan
 from app.domain.records import Record
 from app.sync.echo import edited
 from app.sync.ports import Backend, Bindings
@@ -92,7 +94,7 @@ async def _match(batch: Batch, found: list[Record], bindings: Bindings) -> None:
         index: dict[str, list[Record]] = {}
         for record in free:
             if value := record.values.get(name):
-                index.setdefault(str(value), []).append(record)
+                index.setdefault(_scoped(plan, name, str(value), record.values), []).append(record)
         claims: dict[str, list[Work]] = {}
         for work in works:
             if work.settlement is None and work.target is None:
@@ -100,11 +102,17 @@ async def _match(batch: Batch, found: list[Record], bindings: Bindings) -> None:
         for record_key, rivals in claims.items():
             _take(batch, record_key, rivals, free, name)
     natural = plan.object.intacct.natural_key
-    in_use = {str(record.values.get(natural)) for record in found}
+    in_use = {_scoped(plan, natural, str(record.values.get(natural)), record.values) for record in found}
     for work in works:
         if work.settlement is None and work.target is None:
             _refuse_taken_key(batch, work, in_use)
-            in_use |= set(work.keys[:1])
+            in_use |= {_scoped(plan, natural, key, work.mapped.values) for key in work.keys[:1]}
+
+
+def _scoped(plan: Plan, name: str, value: str, values: Mapping[str, object]) -> str:
+    """A natural key within the record it belongs to, where it is unique only there; any other value as it is."""
+    scope = plan.object.key_scope
+    return f"{values.get(scope)}/{value}" if scope and name == plan.object.intacct.natural_key else value
 
 
 def _match_one(
@@ -116,7 +124,7 @@ def _match_one(
     if name == plan.link_field:
         wanted = [work.id]
     elif name == plan.object.intacct.natural_key:
-        wanted = work.keys
+        wanted = [_scoped(plan, name, key, work.mapped.values) for key in work.keys]
     else:
         wanted = [str(work.mapped.values.get(name) or "")]
     candidates = [record for value in wanted for record in index.get(value, [])]
@@ -151,9 +159,9 @@ def _take(batch: Batch, record_key: str, rivals: list[Work], free: list[Record],
 
 def _refuse_taken_key(batch: Batch, work: Work, in_use: set[str]) -> None:
     plan = batch.plan
-    free_keys = [key for key in work.keys if key not in in_use]
+    natural = plan.object.intacct.natural_key
+    free_keys = [key for key in work.keys if _scoped(plan, natural, key, work.mapped.values) not in in_use]
     if work.keys and not free_keys:
-        natural = plan.object.intacct.natural_key
         message = f"{natural} {work.keys[0]!r} belongs to another record."
         advice = f"Clear or correct {plan.write_back.intacct_id}, then sync again."
         work.fail(SyncError(Kind.CONFLICT, "id_taken", message, advice, field=plan.write_back.intacct_id))

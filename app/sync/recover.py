@@ -128,12 +128,13 @@ def bind(batch: Batch, draft: Draft, outcome: Outcome, todo: Sequence[str] | Non
         return None
     natural = draft.values.get(batch.plan.object.intacct.natural_key)
     name = next(iter(outcome.returned.values()), None) or natural or outcome.key
+    settled = [row for row in batch.plan.rows if row.id not in batch.plan.object.defaults]
     unnamed = [c.name for c in batch.plan.companions if c.link not in draft.values]
     return Bound(
         draft.claim.record_id,
         outcome.key,
         str(name),
-        base=base_of(batch.plan.rows, draft.values, whole=True),
+        base=base_of(settled, draft.values, whole=True),
         todo=tuple(unnamed if todo is None else [name for name in todo if name in unnamed]),
         how="created",
     )
@@ -206,6 +207,9 @@ def _is_it(batch: Batch, draft: Draft, record: Record) -> bool:
     if _by_link(batch, draft):
         link = str(batch.plan.link_field)
         return record.values.get(link) == draft.values[link]
+    scope = batch.plan.object.key_scope
+    if scope and draft.purpose == "record" and record.values.get(scope) != draft.values.get(scope):
+        return False
     return any(str(record.values.get(name) or "") == value for name, value in _identity(batch, draft).items())
 
 

@@ -189,7 +189,7 @@ async def test_own_write_coming_back_is_unchanged_and_no_operation(house: House)
     (account,) = house.seed("Account", {"Name": "Acme", "BillingCity": "Reno"})
     await house.sync("account", account)
     counts = await house.poll()
-    assert counts["default/account"].plain() == {"seen": 1, "unlinked": 0, "unchanged": 1, "wished": 0}
+    assert counts["default/account"].plain() == {"seen": 1, "unlinked": 0, "unchanged": 1, "wished": 0, "new": 0}
     assert len(await operations(house, account)) == 1
 
 

@@ -54,7 +54,7 @@ KNOBS: dict[str, Knob] = {
     # company and user
     "sequences": Knob({}),  # {"CUSTOMER": false} switches one off
     "sequence_skips_taken": Knob(True),
-    "custom_fields": Knob({"CUSTOMER": ["SFDC_ID"], "CONTACT": ["SFDC_ID"]}),
+    "custom_fields": Knob({kind: ["SFDC_ID"] for kind in ("CUSTOMER", "CONTACT", "PROJECT", "TASK")}),
     "user_zone": Knob("GMT"),
     "user_date_format": Knob("/mdY"),
     "user_clock": Knob(24, (12, 24)),
