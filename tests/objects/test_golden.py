@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.decisions import Result
+from app.domain.declaration import ENABLED, Creates
 from app.domain.merge import Direction
 from app.domain.plan import Plan, make_plan
 from app.domain.records import System
@@ -19,6 +20,9 @@ from app.sync.ports import Bound, Claim, Write
 from tests.fakes import FakeClock
 from tests.sync.doubles import MemoryBackend, MemoryJournal
 from tests.sync.rig import LADDER
+
+TO_INTACCT = [name for name, o in CATALOGUE.items() if o.creates in (Creates.TO_INTACCT, Creates.BOTH)]
+BORN_THERE = [name for name, o in CATALOGUE.items() if o.creates in (Creates.FROM_INTACCT, Creates.BOTH)]
 
 GOLDEN = Path(__file__).parent / "golden"
 LINK_FIELD = "SFDC_ID"
@@ -55,8 +59,8 @@ def whole_plan(name: str) -> Plan:
         scope="golden",
         namespace="ia_crm",
         link_field=LINK_FIELD,
-        options={},
-        salesforce_has=[*own, *here, *declared.also_read, *companions],
+        options={"enabled": True} if ENABLED in declared.options else {},
+        salesforce_has=[*own, *here, *declared.also_read, *companions, declared.salesforce.external_id or "Id"],
         intacct_has=[LINK_FIELD, *(field for row in declared.fields for field in row.names)],
     )
 
@@ -80,8 +84,9 @@ class Stage:
             },
             sequences={declared.intacct.kind: "GOLD-"},
         )
-        self.id = str(self.pair.salesforce["record"]["Id"])
-        self.salesforce.put(declared.salesforce.kind, self.pair.salesforce["record"], self.id)
+        self.id = str(self.pair.salesforce.get("record", {}).get("Id", ""))
+        if self.id:
+            self.salesforce.put(declared.salesforce.kind, self.pair.salesforce["record"], self.id)
         for number, (other, record_id, natural_id) in enumerate(self.pair.salesforce["links"]):
             self.journal.link(other, Bound(record_id, f"9{number}", natural_id))
         self.engine = Engine(self.salesforce, self.intacct, self.journal, self.journal, clock, LADDER)
@@ -90,6 +95,14 @@ class Stage:
         """One run."""
         self.clock.advance(60)
         (settlement,) = await self.engine.run(self.plan, [Claim("op", self.id, "button", 1)], direction)
+        assert settlement.error is None, settlement.message
+        return settlement.result
+
+    async def arrive(self) -> Result:
+        """One run over the golden record as Intacct gave birth to it."""
+        key = self.intacct.put(self.plan.object.intacct.kind, self.pair.intacct["born"])
+        claim = Claim("op", f"#{key}", "intacct", 1)
+        (settlement,) = await self.engine.run(self.plan, [claim], Direction.FROM_INTACCT)
         assert settlement.error is None, settlement.message
         return settlement.result
 
@@ -125,14 +138,27 @@ def test_every_row_of_the_object_is_planned(name: str) -> None:
     assert whole_plan(name).absent == ()
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", BORN_THERE)
+async def test_record_from_intacct_creates_exactly_what_is_written_down(name: str, clock: FakeClock) -> None:
+    stage = Stage(name, clock)
+    assert await stage.arrive() is Result.CREATED
+    (write,) = stage.salesforce.writes
+    assert write.external_id == (CATALOGUE[name].salesforce.external_id, "1")
+    stamps = {stage.plan.write_back.status, stage.plan.write_back.synced_at}
+    assert (
+        spelt({field: value for field, value in write.values.items() if field not in stamps})
+        == (stage.pair.salesforce["created"])
+    )
+
+
+@pytest.mark.parametrize("name", TO_INTACCT)
 async def test_first_sync_sends_exactly_what_is_written_down(name: str, clock: FakeClock) -> None:
     stage = Stage(name, clock)
     assert await stage.sync() is Result.CREATED
     assert [shown(write) for write in stage.intacct.writes] == stage.pair.intacct["writes"]
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", TO_INTACCT)
 async def test_edit_in_intacct_brings_back_exactly_what_is_written_down(name: str, clock: FakeClock) -> None:
     stage = Stage(name, clock)
     await stage.sync()
@@ -145,7 +171,7 @@ async def test_edit_in_intacct_brings_back_exactly_what_is_written_down(name: st
     assert returned == stage.pair.salesforce["returned"]
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", TO_INTACCT)
 async def test_run_after_the_first_sync_writes_nothing(name: str, clock: FakeClock) -> None:
     stage = Stage(name, clock)
     await stage.sync()
@@ -160,8 +186,9 @@ async def test_run_after_the_first_sync_writes_nothing(name: str, clock: FakeClo
 async def test_every_active_row_takes_part_in_the_golden_pair(name: str) -> None:
     """A row nobody wrote down would be a row nobody checked."""
     golden = pair(name)
-    here = set(golden.salesforce["record"]) | set(golden.salesforce["returned"])
-    there = {field for write in golden.intacct["writes"] for field in write["values"]} | set(golden.intacct["record"])
+    here = {field for part in ("record", "returned", "created") for field in golden.salesforce.get(part, {})}
+    there = {field for part in ("record", "born") for field in golden.intacct.get(part, {})}
+    there |= {field for write in golden.intacct.get("writes", ()) for field in write["values"]}
     rows = whole_plan(name).rows
     assert [row.id for row in rows if row.salesforce not in here and not set(row.names) & there] == []
 

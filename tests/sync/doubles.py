@@ -239,7 +239,16 @@ class MemoryBackend:
             self.put(write.kind, write.values, write.key)
             self._done.add(write.control_id)
             return Outcome(Verdict.CONFIRMED, key=write.key, created=False)
-        return self._create(write)
+        return self._upsert(write) if write.external_id is not None else self._create(write)
+
+    def _upsert(self, write: Write) -> Outcome:
+        """Salesforce's way to create: by an external id, any number of times."""
+        assert write.external_id is not None
+        name, value = write.external_id
+        there = next((known for known in self.all(write.kind) if known.get(name) == value), None)
+        key = str(there[KEY[self.system]]) if there else None
+        made = self.put(write.kind, {**write.values, name: value}, key)
+        return Outcome(Verdict.CONFIRMED, key=made, created=there is None)
 
     def _create(self, write: Write) -> Outcome:
         natural, values = self._naturals[write.kind], {**self.defaults.get(write.kind, {}), **write.values}
