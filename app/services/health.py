@@ -17,7 +17,7 @@ from app.domain.plan import Plan
 from app.domain.records import Lane
 from app.objects import CATALOGUE
 from app.services.context import Context, Pair
-from app.services.planning import plan_for
+from app.services.planning import enabled, plan_for
 from app.store import connections
 from app.store.tables import Connection
 from app.sync.ports import Backend
@@ -83,7 +83,7 @@ async def _sides(context: Context, connection: Connection) -> list[Check]:
         return [_failed("credentials", error)]
     checks = [await _identity("salesforce", pair.salesforce), await _identity("intacct", pair.intacct)]
     if all(check.ok for check in checks):
-        for declared in CATALOGUE.values():
+        for declared in (one for one in CATALOGUE.values() if enabled(connection, one)):
             checks += await _object(connection, declared, pair)
     return checks
 

@@ -1,4 +1,4 @@
-"""Bring records in step: one, or up to 200."""
+"""Bring records in step: one, up to 200, or a whole object."""
 
 # ruff: noqa: FAST003 - path parameters are read through aliases: camelCase outside, snake_case here
 
@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.api.auth import Asker
+from app.api.auth import Asker, Operator
 from app.api.deps import CorrelationId, Here, ObjectName, RecordId
 from app.api.errors import ACCEPTED, BAD_REQUEST, NOT_FOUND, OK, UNPROCESSABLE, UNSUPPORTED_MEDIA, problems
 from app.api.idempotency import IdempotencyKey, request_id_of
 from app.api.schemas.model import QueryWhole
-from app.api.schemas.sync import SyncAnswer, SyncList, SyncListAnswer, SyncOptions, answer_out, list_out
-from app.services import operations
+from app.api.schemas.sync import ResyncAnswer, SyncAnswer, SyncList, SyncListAnswer, SyncOptions, answer_out, list_out
+from app.objects import CATALOGUE
+from app.services import changes, operations
 from app.services.intake import Wish
 
 router = APIRouter(tags=["sync"])
@@ -84,3 +85,21 @@ async def sync_records(
     synced = await operations.sync(context, who.connection, asked, request_id=request_id, seconds=wait)
     response.status_code = OK if synced.over else ACCEPTED
     return list_out(synced, request_id, correlation_id)
+
+
+@router.post(
+    "/v1/resync/{objectName}",
+    operation_id="resyncObject",
+    summary="Bring a whole object in step from Intacct",
+    description="The next reading of the object's feed starts from the beginning: what was missed arrives, and what "
+    "was edited in Salesforce although Intacct owns it is put right.",
+    status_code=ACCEPTED,
+    response_description="Accepted; the operations appear in the list as the feed is read.",
+    responses=problems(NOT_FOUND, UNPROCESSABLE),
+)
+async def resync_object(
+    context: Here, who: Operator, correlation_id: CorrelationId, object_name: ObjectName
+) -> ResyncAnswer:
+    """See the description."""
+    await changes.resync(context, who.connection, CATALOGUE[object_name])
+    return ResyncAnswer(object_name=object_name, correlation_id=correlation_id)

@@ -69,6 +69,13 @@ class SyncListAnswer(Out):
     correlation_id: str
 
 
+class ResyncAnswer(Out):
+    """A whole object will be brought in step."""
+
+    object_name: str
+    correlation_id: str
+
+
 class RequestAnswer(Out):
     """What became of a request id: its records as they stand now."""
 
