@@ -84,7 +84,8 @@ def complete_salesforce(namespace: str = "ia_crm") -> SilentBackend:
             row.salesforce.replace(".Name", "Id") for row in declared.fields
         ]
         names += [n for n in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if n]
-        names += [n for c in declared.companions for n in (c.unless, *(row.salesforce for row in c.fields))]
+        names += [row.salesforce for c in declared.companions for row in c.fields]
+        names += [c.unless for c in declared.companions if c.unless]
         kinds[declared.salesforce.kind] = [
             name.replace("ia_crm__", f"{namespace}__") for name in dict.fromkeys(names) if "." not in name
         ]

@@ -29,6 +29,7 @@ LOWEST = {
     ("GET", "/metrics"): Role.VIEWER,
     ("POST", ONE): Role.CALLER,
     ("POST", "/v1/sync/account"): Role.CALLER,
+    ("POST", "/v1/resync/account"): Role.OPERATOR,
     ("POST", "/v1/operations/none/retry"): Role.OPERATOR,
     ("POST", "/v1/operations/none/cancel"): Role.OPERATOR,
     ("POST", "/v1/errors/none/resolve"): Role.OPERATOR,

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from app.cli import cli
 from app.cli.access import parse_settings
-from app.cli.catalogue import document
 from app.objects import CATALOGUE
+from app.services.catalogue import objects_markdown
 
 Tandem = Callable[..., Result]
 
@@ -151,7 +151,7 @@ def test_an_outdated_document_is_a_problem_until_it_is_written(tandem: Tandem, t
 
 
 def test_the_document_names_every_row_of_every_object() -> None:
-    text = document(CATALOGUE.values())
+    text = objects_markdown()
     for declared in CATALOGUE.values():
         assert f"(`{declared.name}`)" in text
         for row in declared.fields:
