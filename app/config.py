@@ -7,6 +7,7 @@ belongs to offline work is still set. No behaviour lives here.
 import base64
 import binascii
 import ipaddress
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -177,8 +178,8 @@ class Settings(BaseSettings):
     @field_validator("admin_key")
     @classmethod
     def _long_admin_key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 16:
-            raise ValueError("TANDEM_ADMIN_KEY must have at least 16 characters.")
+        if value is not None and not re.fullmatch(r"[!-~]{4,200}", value.get_secret_value()):
+            raise ValueError("TANDEM_ADMIN_KEY must have 4 to 200 visible ASCII characters.")
         return value
 
     @model_validator(mode="after")

@@ -93,7 +93,7 @@ def test_production_names_all_problems_at_once() -> None:
         ({"secret_keys": "short"}, "32 random bytes"),
         ({"lookup_ladder": "3,1"}, "rising order"),
         ({"lookup_ladder": "0,1"}, "above zero"),
-        ({"admin_key": "short"}, "at least 16"),
+        ({"admin_key": "abc"}, "4 to 200 visible ASCII"),
         ({"log_level": "loud"}, "TANDEM_LOG_LEVEL cannot be used"),
         ({"lease_seconds": 1}, "TANDEM_LEASE_SECONDS cannot be used"),
     ],

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.importer import import_from_string
 
 from app import telemetry
-from app.bootstrap import FirstStart, ensure_default_connection, open_container
+from app.bootstrap import OFFLINE, FirstStart, ensure_default_connection, open_container
 from app.cli import catalogue
 from app.cli.access import connections_app, keys_app
 from app.cli.children import ChildError
@@ -33,6 +33,7 @@ from app.domain.errors import SyncError
 from app.domain.records import Lane
 from app.objects import CATALOGUE
 from app.services.catalogue import objects_markdown
+from app.services.unlinking import forget_links
 from app.store import migrations
 
 APPLICATION = "app.main:create_app"
@@ -132,9 +133,14 @@ def worker(lane: Annotated[Lane, typer.Option(help="Whose work is done: a waitin
 
 
 @cli.command()
-def migrate(as_json: Annotated[bool, typer.Option("--json", help="Answer for programs.")] = False) -> None:
+def migrate(
+    as_json: Annotated[bool, typer.Option("--json", help="Answer for programs.")] = False,
+    empty_simulators: Annotated[
+        bool, typer.Option("--empty-simulators", help="The simulators start empty: forget offline links.", hidden=True)
+    ] = False,
+) -> None:
     """Bring the database to this version's schema; at first make the default connection and its admin key."""
-    made = asyncio.run(_migrate(load_settings()))
+    made = asyncio.run(_migrate(load_settings(), empty_simulators=empty_simulators))
     if as_json:
         typer.echo(msgspec.json.encode({"connectionId": made.connection_id, "adminKey": made.admin_key}))
         return
@@ -189,11 +195,14 @@ def lint_objects(
     typer.echo(f"{len(CATALOGUE)} objects, no problems.")
 
 
-async def _migrate(settings: Settings) -> FirstStart:
+async def _migrate(settings: Settings, *, empty_simulators: bool) -> FirstStart:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     await migrations.upgrade(settings.database)
     async with open_container(settings, role="migrate") as container:
-        return await ensure_default_connection(container.context, settings)
+        first = await ensure_default_connection(container.context, settings)
+        if empty_simulators and not settings.production:
+            await forget_links(container.context, OFFLINE)
+        return first
 
 
 def _run_until_signal(body: Callable[[], Coroutine[Any, Any, None]]) -> None:

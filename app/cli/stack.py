@@ -137,6 +137,7 @@ class Stack:
         """In a process of its own, as in production; it says what a first start made."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "app.cli", "migrate", "--json"),
+            *([] if self.settings.production else ["--empty-simulators"]),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, **self._environment()},

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from app.services.unlinking import forget_links
 from app.simulators.faults import parse_faults
 from app.store.session import Sessions
 from app.store.tables import Connection, ErrorLog, Operation
@@ -312,3 +313,12 @@ async def test_record_number_that_is_linked_already_is_told_at_once(house: House
     assert (done.result, done.reason) == ("conflicted", "already_linked")
     assert [error.code for error in await open_errors(house)] == ["already_linked"]
     assert house.sf("Account", second)["ia_crm__Intacct_Sync_Status__c"] == "Error"
+
+
+async def test_company_that_starts_empty_is_matched_anew(house: House) -> None:
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    await house.sync("account", account)
+    house.intacct.state.reset()
+    await forget_links(house.context, "offline")
+    (done,) = await house.sync("account", account)
+    assert (done.result, len(house.ia("CUSTOMER"))) == ("created", 1), done.message
