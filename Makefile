@@ -7,11 +7,16 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 SEEDS ?= 200
+# Processes the tests are shared among: more than cores, because many of them wait.
+WORKERS ?= 4
 SUPPORTED := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$name >/dev/null && $$name -c '$(SUPPORTED)' 2>/dev/null; then echo $$name; break; fi; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 SOURCES = $(strip $(foreach folder,app workers tests benchmarks,$(if $(shell find $(folder) -name '*.py' -print -quit 2>/dev/null),$(folder))))
+
+# Worlds have a process per core of their own, so they run apart from the rest.
+SHARED := -n $(WORKERS) --dist worksteal
 
 # Arguments of the demo: a file of accounts, and JSON instead of text.
 DEMO := $(if $(ACCOUNTS),--accounts "$(ACCOUNTS)") $(if $(filter-out 0,$(JSON)),--json)
@@ -34,12 +39,15 @@ demo: $(VENV)/.runtime ## Show accounts becoming customers (ACCOUNTS=file.csv, J
 	@$(BIN)/tandem demo $(DEMO)
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SHARED) --ignore=tests/world
+	@$(BIN)/python -m pytest tests/world
 
 # Within `check` the tests run on PostgreSQL too, also for root (docs/operations.md, "Tests and PostgreSQL").
 check: lint types imports budget ## Everything a change must pass: style, types, import rules, sizes, tests on both databases
 	@echo "== tests"
-	@TANDEM_TEST_POSTGRES=1 $(BIN)/python -m pytest --ignore=tests/architecture
+	@TANDEM_TEST_POSTGRES=1 $(BIN)/python -m pytest $(SHARED) --ignore=tests/architecture --ignore=tests/world
+	@echo "== the house on a virtual clock"
+	@$(BIN)/python -m pytest tests/world
 
 lint: $(VENV)/.dev ## Style
 	@echo "== style"
