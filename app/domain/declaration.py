@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.domain.records import Value
-from app.domain.transforms import Text, Transform
+from app.domain.transforms import Canonical, Text, Transform
 
 NAME = Text(100)
 NAMESPACE = "ia_crm__"
@@ -58,11 +58,32 @@ class Creates(StrEnum):
     NEVER = "never"
 
 
+Formula = Callable[[Mapping[str, Value]], Value]
+"""A value out of named values. Raises Unfit where it cannot be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """How a row is computed that is more than one field to one field.
+
+    `names` are the row's Salesforce fields as the formulas call them, in the order of `Field.places`. `forth` makes
+    Intacct's value of them; `back` makes each of them of Intacct's value, None where it is left alone.
+    """
+
+    names: tuple[str, ...]
+    forth: Formula | None = None
+    back: tuple[Formula | None, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One mapping row. Several Intacct names: one Salesforce field spread over them (address lines).
 
-    `keep_filled`: an empty value from Intacct never clears the Salesforce field, which is required there.
+    `keep_filled`: an empty value from Intacct never clears the Salesforce field, which is required there. `others` are
+    further Salesforce fields of a `computed` row. `default` stands in for an empty source where the target is empty
+    too. `key` is the name the row's values go by where that is not its first Intacct field: a row that an
+    administrator made or changed has its own, so that what was agreed under another meaning is not taken for its base.
+    `types` are the described types of `places`, to which values are converted; empty: they fit as they are.
     """
 
     intacct: str | tuple[str, ...]
@@ -75,6 +96,11 @@ class Field:
     active: bool = True
     policy: Policy = Policy.NEWEST
     keep_filled: bool = False
+    others: tuple[str, ...] = ()
+    computed: Computed | None = None
+    default: Canonical = None
+    key: str | None = None
+    types: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,8 +109,13 @@ class Field:
 
     @property
     def id(self) -> str:
-        """The stable name of the row: its (first) Intacct field."""
-        return self.names[0]
+        """The name the row's values go by: its (first) Intacct field, unless it has a key of its own."""
+        return self.key or self.names[0]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The Salesforce names as a tuple."""
+        return (self.salesforce, *self.others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ Reference rows arrive resolved: the caller hands in a table from Salesforce id t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from app.domain.conversions import from_side, typed
 from app.domain.declaration import Field, Rule
-from app.domain.records import Value
+from app.domain.records import System, Value
 from app.domain.transforms import Canonical, Unfit, by_names, clean, plain
 
 
@@ -18,6 +19,7 @@ class Problem:
     code: str
     field: str
     message: str
+    row: str = ""
 
 
 @dataclass(slots=True)
@@ -32,23 +34,28 @@ class Mapped:
 def from_salesforce(rows: Iterable[Field], values: Mapping[str, Value], twins: Mapping[tuple[str, str], str]) -> Mapped:
     """Canonical values of a Salesforce record. `twins` maps (object, Salesforce id) to the natural id in Intacct.
 
-    A row whose field is absent from `values` is left out. Required rows that are empty and values that do not fit are
-    reported, all of them, by Salesforce field name.
+    A row one of whose fields is absent from `values` is left out. Required rows that are empty and values that do not
+    fit are reported, all of them, by Salesforce field name; a value that Intacct owns need not fit, it is replaced.
     """
     mapped = Mapped()
     for row in rows:
-        if row.salesforce not in values:
+        if not all(name in values for name in row.places):
             continue
         raw = values[row.salesforce]
         if row.refers_to and raw is not None:
             raw = twins.get((row.refers_to, str(raw)))
         try:
-            value = row.via.canonical(raw)
+            raw = _computed(row, values) if row.computed else raw
+            value = from_side(row.via, raw, System.SALESFORCE)
         except Unfit as unfit:
-            mapped.problems.append(Problem(unfit.code, row.salesforce, f"{row.salesforce} {unfit}."))
+            if row.rule is Rule.FROM_INTACCT:
+                mapped.values[row.id] = clean(raw)
+            else:
+                mapped.problems.append(Problem(unfit.code, row.salesforce, f"{row.salesforce} {unfit}.", row.id))
             continue
-        if row.required and row.rule is not Rule.FROM_INTACCT and _empty(value):
-            mapped.problems.append(Problem("required_field_empty", row.salesforce, f"{row.salesforce} is empty."))
+        if row.required and row.rule is not Rule.FROM_INTACCT and row.default is None and _empty(value):
+            said = f"{row.salesforce} is empty."
+            mapped.problems.append(Problem("required_field_empty", row.salesforce, said, row.id))
             continue
         if row.via.cuts(raw):
             mapped.warnings.append(f"{row.salesforce} is longer than Intacct holds and was cut.")
@@ -59,7 +66,8 @@ def from_salesforce(rows: Iterable[Field], values: Mapping[str, Value], twins: M
 def from_intacct(rows: Iterable[Field], values: Mapping[str, Value], known: Mapping[str, set[str]]) -> Mapped:
     """Canonical values of an Intacct record. `known` holds, per object, the natural ids that have a Salesforce twin.
 
-    A reference to a record without a twin counts as empty: Salesforce could not name it.
+    A reference to a record without a twin counts as empty: Salesforce could not name it. A value that Salesforce owns
+    need not fit, it is replaced.
     """
     mapped = Mapped()
     for row in rows:
@@ -70,13 +78,17 @@ def from_intacct(rows: Iterable[Field], values: Mapping[str, Value], known: Mapp
             filled = [line for name in row.names if (line := clean(values[name]))]
             mapped.values[row.id] = (*filled, *[None] * (len(row.names) - len(filled)))
             continue
-        raw = values[row.id]
+        (name,) = row.names
+        raw = values[name]
         if row.refers_to and clean(raw) not in known.get(row.refers_to, set()):
             raw = None
         try:
-            mapped.values[row.id] = row.via.canonical(raw)
+            mapped.values[row.id] = from_side(row.via, raw, System.INTACCT)
         except Unfit as unfit:
-            mapped.problems.append(Problem(unfit.code, row.id, f"{row.id} {unfit}."))
+            if row.rule is Rule.TO_INTACCT:
+                mapped.values[row.id] = clean(raw)
+            else:
+                mapped.problems.append(Problem(unfit.code, name, f"{name} {unfit}.", row.id))
     return mapped
 
 
@@ -121,10 +133,39 @@ def to_salesforce(
         if row.refers_to and isinstance(value, str):
             value = sources.get((row.refers_to, value))
         try:
-            out[row.salesforce] = row.via.salesforce(value, before.get(row.salesforce))
+            out |= _spread(row, value, before)
         except Unfit as unfit:
-            problems.append(Problem(unfit.code, row.salesforce, f"{row.salesforce} {unfit}."))
+            problems.append(Problem(unfit.code, row.salesforce, f"{row.salesforce} {unfit}.", row.id))
     return out, problems
+
+
+def _spread(row: Field, value: Canonical, before: Mapping[str, Value]) -> dict[str, Value]:
+    """A row's canonical value as Salesforce fields, of the types they have there.
+
+    A two-way row must read back as what it was made of: else each cycle would change it anew. Raises Unfit
+    `does_not_return`.
+    """
+    if row.computed is None or not any(row.computed.back):
+        made = {row.salesforce: row.via.salesforce(value, before.get(row.salesforce))}
+    else:
+        of_intacct: dict[str, Value] = dict(by_names(row.names, value))
+        pairs = zip(row.places, row.computed.back, strict=True)
+        made = {place: formula(of_intacct) for place, formula in pairs if formula is not None}
+    types = dict(zip(row.places, row.types, strict=False))
+    made = {place: typed(said, types.get(place)) for place, said in made.items()}
+    if row.computed and row.rule is Rule.BIDIRECTIONAL:
+        after = {place: made.get(place, before.get(place)) for place in row.places}
+        if plain(from_side(row.via, _computed(row, after), System.SALESFORCE)) != plain(value):
+            raise Unfit("does_not_return", f"would read back as something other than Intacct's {value!s}")
+    return made
+
+
+def _computed(row: Field, values: Mapping[str, Value]) -> Value:
+    """What a row's formula makes of its Salesforce fields; without one the first field itself."""
+    assert row.computed is not None
+    if row.computed.forth is None:
+        return values[row.salesforce]
+    return row.computed.forth(dict(zip(row.computed.names, (values[name] for name in row.places), strict=True)))
 
 
 def _empty(value: Canonical) -> bool:

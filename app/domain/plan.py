@@ -1,6 +1,6 @@
 """A plan: one object's declaration made concrete for one connection. Pure; made per run, never stored."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.declaration import (
@@ -17,6 +17,9 @@ from app.domain.declaration import (
     WriteBack,
 )
 
+STANDARD = "standard"
+"""The mapping version of an object whose rows nobody has changed: the declaration as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -24,7 +27,8 @@ class Plan:
 
     `rows` are the active rows both sides really have; `absent` names fields of active rows that one side lacks.
     `link_field` is the Intacct field that holds our key, None when the company has no such field. `scope` prefixes
-    every op_key, so that no two environments, companies or entities can meet.
+    every op_key, so that no two environments, companies or entities can meet. `off` are the declared rows the mapping
+    has switched off or changed, `known` all rows it has, whether both sides have their fields or not.
     """
 
     object: SyncedObject
@@ -34,18 +38,20 @@ class Plan:
     options: Mapping[str, bool | str]
     link_field: str | None
     scope: str
-    mapping_version: str = "standard"
+    mapping_version: str = STANDARD
     absent: tuple[str, ...] = ()
     also_read: tuple[str, ...] = ()
     external_id: str | None = None
     creates: Creates = Creates.TO_INTACCT
     match_salesforce: tuple[str, ...] = ()
+    off: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
         """Every Salesforce field a run reads."""
         back = self.write_back
-        names = [row.salesforce for row in self.rows]
+        names = [name for row in self.rows for name in row.places]
         names += [n for n in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if n]
         names += [f.salesforce for c in self.companions for f in c.fields]
         names += [c.unless for c in self.companions if c.unless]
@@ -69,6 +75,10 @@ class Plan:
         """Whether a record that only Intacct has may be created in Salesforce."""
         return self.external_id is not None and self.creates in (Creates.FROM_INTACCT, Creates.BOTH)
 
+    def forgets(self, row_id: str) -> bool:
+        """Whether the base of a row has lost its meaning: the row was switched off or is another one now."""
+        return row_id in self.off or ("~" in row_id and row_id not in self.known)
+
     def option(self, name: str) -> bool | str:
         """The value of an option, or its declared default."""
         declared = {o.name: o.default for o in self.object.options}
@@ -88,24 +98,28 @@ def make_plan(
     options: Mapping[str, bool | str],
     salesforce_has: Iterable[str],
     intacct_has: Iterable[str],
+    mapped: Sequence[Field] | None = None,
+    mapping_version: str = STANDARD,
 ) -> Plan:
     """The plan of `declared` for a connection whose two sides have the given fields.
 
-    `namespace` is the prefix of package fields without the underscores; it may be empty. Rows whose field is missing
-    on a side are left out and named in `absent`; dotted Intacct names are taken to exist when the company describes
-    them or their first part.
+    `mapped` are the rows of the active mapping, None: the declared ones. `namespace` is the prefix of package fields
+    without the underscores; it may be empty. Rows whose field is missing on a side are left out and named in `absent`;
+    dotted Intacct names are taken to exist when the company describes them or their first part.
     """
     prefix = f"{namespace}__" if namespace else ""
     here = {name.lower() for name in salesforce_has}
+    related = _relationships(here)
     there = {name.upper() for name in intacct_has}
 
     def exists(row: Field) -> bool:
-        return row.salesforce.split(".")[0].lower() in here | _relationships(here) and all(
+        return all(name.split(".")[0].lower() in here | related for name in row.places) and all(
             name.upper() in there or name.split(".")[0].upper() in there for name in row.names
         )
 
     turned = options.get(DIRECTION.name, DIRECTION.default) == Rule.TO_INTACCT and DIRECTION in declared.options
-    fields = tuple(_turned(row) for row in declared.fields) if turned else declared.fields
+    given = declared.fields if mapped is None else tuple(mapped)
+    fields = tuple(_turned(row) for row in given) if turned else given
     rows = tuple(_spelt(row, prefix) for row in fields if row.active or row.mark is Mark.FIXED)
     absent = [row for row in rows if not exists(row)]
     back = declared.write_back
@@ -128,6 +142,9 @@ def make_plan(
         creates=Creates.TO_INTACCT if turned else declared.creates,
         match_salesforce=tuple(_name(name, prefix) for name in declared.match_salesforce),
         absent=tuple(f"{row.salesforce} ↔ {'/'.join(row.names)}" for row in absent),
+        mapping_version=mapping_version,
+        off=frozenset(row.id for row in declared.fields) - {row.id for row in rows},
+        known=frozenset(row.id for row in rows),
     )
 
 
@@ -154,7 +171,7 @@ def _if_there(name: str | None, prefix: str, here: set[str]) -> str | None:
 
 
 def _spelt(row: Field, prefix: str) -> Field:
-    return replace(row, salesforce=_name(row.salesforce, prefix))
+    return replace(row, salesforce=_name(row.salesforce, prefix), others=tuple(_name(n, prefix) for n in row.others))
 
 
 def _relationships(here: set[str]) -> set[str]:

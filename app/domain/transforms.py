@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Protocol
 
 from app.domain.money import rounded
 from app.domain.records import Value
@@ -280,7 +281,20 @@ class Reference:
         return False
 
 
-Transform = Text | Identifier | Amount | Quantity | Day | Truth | Flag | Pick | Choices | Street | Reference
+class Transform(Protocol):
+    """How a value crosses the border; what the classes above are, and those of `conversions`."""
+
+    def canonical(self, value: Value) -> Canonical:
+        """The form in which both sides are compared. Raises Unfit."""
+        ...
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """The form in which Salesforce holds it; `before` is what stands there. Raises Unfit."""
+        ...
+
+    def cuts(self, value: Value) -> bool:
+        """Whether carrying `value` over loses something."""
+        ...
 
 
 def clean(value: Value) -> str | None:

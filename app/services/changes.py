@@ -102,7 +102,7 @@ async def poll_object(
     start = Position(cursor.position_at - LOOK_BACK, "" if undated else "0")
     try:
         pair = context.backends.of(connection, Lane.BULK)
-        plan = await plan_for(connection, declared, pair)
+        plan = await plan_for(context, connection, declared, pair)
         await _read(context, connection, plan, pair, start, now, counts, everything="resync" in cursor.counts)
         await note_spending(context, connection.id, Lane.BULK, pair)
         done = True
@@ -158,7 +158,7 @@ async def _edits(
     known: dict[str, set[str]] = {}
     for row in plan.rows:
         if row.refers_to and row.rule is not Rule.TO_INTACCT:
-            ids = sorted({str(value) for r in records if (value := r.values.get(row.id))})
+            ids = sorted({str(value) for r in records if (value := r.values.get(row.names[0]))})
             known.setdefault(row.refers_to, set()).update(await memory.by_intacct_id(row.refers_to, ids))
     wanted = []
     for record in records:

@@ -84,7 +84,7 @@ async def _sides(context: Context, connection: Connection) -> list[Check]:
     checks = [await _identity("salesforce", pair.salesforce), await _identity("intacct", pair.intacct)]
     if all(check.ok for check in checks):
         for declared in (one for one in CATALOGUE.values() if enabled(connection, one)):
-            checks += await _object(connection, declared, pair)
+            checks += await _object(context, connection, declared, pair)
     return checks
 
 
@@ -97,11 +97,11 @@ async def _identity(name: str, backend: Backend) -> Check:
     return Check(name, True, f"Logged in to {who.account}{where} as {who.user}.")
 
 
-async def _object(connection: Connection, declared: SyncedObject, pair: Pair) -> list[Check]:
+async def _object(context: Context, connection: Connection, declared: SyncedObject, pair: Pair) -> list[Check]:
     """Whether both sides know the object, its mapped fields, the status fields and our link field."""
     name = f"{declared.name}.fields"
     try:
-        plan = await plan_for(connection, declared, pair)
+        plan = await plan_for(context, connection, declared, pair)
         checks = [await _presence(plan, pair.salesforce, name)]
         locked = await _locked(plan, pair.salesforce)
     except SyncError as error:
@@ -134,7 +134,7 @@ async def _locked(plan: Plan, salesforce: Backend) -> list[str]:
     fields = (await salesforce.describe(plan.object.salesforce.kind)).fields
     editable = {name.lower(): info.updateable for name, info in fields.items()}
     back = plan.write_back
-    ours = [row.salesforce for row in plan.rows if row.rule is not Rule.TO_INTACCT and "." not in row.salesforce]
+    ours = [name for row in plan.rows if row.rule is not Rule.TO_INTACCT for name in row.places if "." not in name]
     ours += [name for name in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if name]
     return sorted({name for name in ours if not editable.get(name.lower(), True)})
 

@@ -100,7 +100,7 @@ class SqlJournal:
                 )
             row.intacct_key, row.intacct_id = bound.intacct_key, bound.intacct_id
             row.base, row.todo, row.doubt = dict(bound.base), list(bound.todo), dict(bound.doubt)
-            row.seen_at, row.updated_at = bound.seen_at, now
+            row.seen_at, row.updated_at, row.mapping_version = bound.seen_at, now, bound.mapping_version
             session.add(row)
             saved.add(bound.salesforce_id)
         return saved
@@ -229,6 +229,7 @@ def _bound(row: Binding) -> Bound:
         seen_at=row.seen_at,
         doubt=row.doubt,
         updated_at=row.updated_at,
+        mapping_version=row.mapping_version,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from app.domain.declaration import ENABLED, NAMESPACE, SyncedObject
 from app.domain.errors import Kind, SyncError
 from app.domain.plan import Plan, make_plan
-from app.services.context import Pair
+from app.services.context import Context, Pair
 from app.store.tables import Connection
 
 DEFAULT_NAMESPACE = "ia_crm"
@@ -30,8 +30,11 @@ def enabled(connection: Connection, declared: SyncedObject) -> bool:
     return ENABLED not in declared.options or bool(options_of(connection, declared).get(ENABLED.name, ENABLED.default))
 
 
-async def plan_for(connection: Connection, declared: SyncedObject, pair: Pair) -> Plan:
-    """The plan of one object. Raises SyncError when a side cannot be asked, or lacks the object."""
+async def plan_for(context: Context, connection: Connection, declared: SyncedObject, pair: Pair) -> Plan:
+    """The plan of one object by its active mapping version, read once: a run keeps its plan to the end.
+
+    Raises SyncError when a side cannot be asked, or lacks the object.
+    """
     here = await pair.salesforce.describe(declared.salesforce.kind)
     try:
         there = await pair.intacct.describe(declared.intacct.kind)

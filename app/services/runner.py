@@ -104,7 +104,7 @@ async def run(context: Context, lane: Lane, claimed: Claimed) -> None:
         version = "standard"
         try:
             pair = context.backends.of(claimed.connection, lane)
-            plan = await plan_for(claimed.connection, CATALOGUE[claimed.object_name], pair)
+            plan = await plan_for(context, claimed.connection, CATALOGUE[claimed.object_name], pair)
             version = plan.mapping_version
             memory = SqlJournal(context, claimed.connection.id)
             clock, ladder = context.clock, context.ladder

@@ -168,6 +168,7 @@ class Binding(Row, table=True):
     `base` is the last agreed value per mapping row; `todo` names companions still to be made after a create. `seen_at`
     is the Intacct modification time of the version our last update was based on: a read that is no newer and shows
     other values is a late one. `doubt` holds the rows being written to Salesforce until the answer is known.
+    `mapping_version` is the mapping under which the base was last brought up to date, empty for the standard.
     """
 
     __tablename__ = "binding"
@@ -187,8 +188,36 @@ class Binding(Row, table=True):
     how: str = Field(max_length=40)
     seen_at: datetime | None = None
     doubt: dict[str, Any] = Field(default_factory=dict, sa_column=Column(_json(), nullable=False))
+    mapping_version: str | None = Field(default=None, max_length=40)
     created_at: datetime
     updated_at: datetime
+
+
+class MappingVersion(Row, table=True):
+    """One version of an object's mapping: what differs from the declared rows. No active row: the declaration as it is.
+
+    `content` is the plain form of `domain.mappings.Content`; it never changes once the version was activated.
+    """
+
+    __tablename__ = "mapping_version"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "object", "number"),
+        _partial("uq_mapping_draft", "connection_id", "object", where="state = 'draft'", unique=True),
+        _partial("uq_mapping_active", "connection_id", "object", where="state = 'active'", unique=True),
+    )
+    id: str = Field(primary_key=True, max_length=36)
+    connection_id: str = Field(foreign_key="connection.id", max_length=36)
+    object: str = Field(max_length=40)
+    number: int
+    state: str = Field(max_length=20)
+    content: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
+    note: str = Field(default="", max_length=500)
+    revision: int = 1
+    created_by: str = Field(max_length=36)
+    created_at: datetime
+    updated_at: datetime
+    activated_by: str | None = Field(default=None, max_length=36)
+    activated_at: datetime | None = None
 
 
 class Intent(Row, table=True):

@@ -10,6 +10,7 @@ from app.domain.decisions import Result
 from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, to_salesforce
+from app.domain.merge import with_defaults
 from app.domain.records import Record, System, Value
 from app.domain.transforms import Canonical, clean, plain
 from app.sync.ports import Action, Backend, Bindings, Bound, Clock, Outcome, Verdict, Write
@@ -57,7 +58,7 @@ async def _resolve(batch: Batch, found: Sequence[Record], bindings: Bindings) ->
     for row in batch.plan.rows:
         if row.refers_to:
             wanted.setdefault(row.refers_to, set()).update(
-                str(record.values[row.id]) for record in found if record.values.get(row.id)
+                str(record.values[row.names[0]]) for record in found if record.values.get(row.names[0])
             )
     for name, ids in wanted.items():
         for natural, bound in (await bindings.by_intacct_id(name, sorted(ids))).items() if ids else ():
@@ -76,8 +77,9 @@ def _canonical(batch: Batch, work: Work, clock: Clock) -> dict[str, Canonical]:
     known = {row.refers_to: batch.known(row.refers_to) for row in batch.plan.rows if row.refers_to}
     mapped = from_intacct(batch.plan.rows, target.values, known)
     for row in batch.plan.rows:
-        if row.refers_to and row.required and target.values.get(row.id) and mapped.values.get(row.id) is None:
-            _wait(work, row.refers_to, str(target.values[row.id]), clock)
+        named = target.values.get(row.names[0])
+        if row.refers_to and row.required and named and mapped.values.get(row.id) is None:
+            _wait(work, row.refers_to, str(named), clock)
     if mapped.problems:
         first = mapped.problems[0]
         message = " ".join(problem.message for problem in mapped.problems)
@@ -171,16 +173,16 @@ async def _create(
                 work.fail(ALREADY_LINKED)
                 continue
             work.bound, work.created = bound, True
-            for row in plan.rows:
-                if row.salesforce in write.values:
-                    work.note(System.SALESFORCE, row.salesforce, None, write.values[row.salesforce])
+            for name in dict.fromkeys(name for row in plan.rows for name in row.places):
+                if name in write.values:
+                    work.note(System.SALESFORCE, name, None, write.values[name])
             work.settle(Result.CREATED, "created_in_salesforce")
 
 
 def _write(batch: Batch, work: Work, values: Mapping[str, Canonical], clock: Clock) -> Write:
     plan = batch.plan
     rows = [row for row in plan.rows if row.rule is not Rule.TO_INTACCT]
-    out, problems = to_salesforce(rows, values, {}, batch.sources)
+    out, problems = to_salesforce(rows, with_defaults(rows, values), {}, batch.sources)
     work.warnings += [problem.message for problem in problems]
     back = plan.write_back
     said: dict[str, Value] = {name: value for name, value in out.items() if value is not None}
@@ -197,7 +199,8 @@ def _bound(batch: Batch, work: Work, salesforce_id: str, values: Mapping[str, Ca
     natural = str(work.target.values.get(batch.plan.object.intacct.natural_key) or work.target.key)
     rows = {row.id for row in batch.plan.rows if row.rule is not Rule.TO_INTACCT}
     base = {name: plain(value) for name, value in values.items() if name in rows}
-    return Bound(salesforce_id, work.target.key, natural, base, how=how)
+    version = batch.plan.mapping_version
+    return Bound(salesforce_id, work.target.key, natural, base, how=how, mapping_version=version)
 
 
 def _not_created(work: Work, outcome: Outcome) -> None:

@@ -6,7 +6,8 @@ from app.domain.declaration import Companion, Rule
 from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, from_salesforce, to_intacct
-from app.domain.merge import Merge, merge, newer_side
+from app.domain.merge import Merge, merge, newer_side, with_defaults
+from app.domain.plan import STANDARD
 from app.domain.records import System, Value
 from app.domain.transforms import plain
 from app.sync.ports import Action, Draft
@@ -26,9 +27,11 @@ def decide(batch: Batch) -> None:
         for conflict in work.merged.conflicts:
             row = next(row for row in plan.rows if row.id == conflict.row)
             loser = System.INTACCT if conflict.winner is System.SALESFORCE else System.SALESFORCE
-            work.warnings.append(
-                f"{row.salesforce} was changed on both sides; {conflict.winner} won over {loser} ({row.policy})."
-            )
+            said = "was changed on both sides"
+            if seasoned(batch, work) and row.id not in trusted_base(work):
+                here, there = conflict.salesforce, conflict.intacct
+                said = f"was {here!s} in Salesforce and {there!s} in Intacct when first compared"
+            work.warnings.append(f"{row.salesforce} {said}; {conflict.winner} won over {loser} ({row.policy}).")
 
 
 def compare(batch: Batch, work: Work) -> Merge:
@@ -46,7 +49,13 @@ def compare(batch: Batch, work: Work) -> Merge:
         newer=newer_side(work.source.modified_at, work.target.modified_at),
         direction=batch.direction,
         repair=batch.plan.object.kind is ObjectKind.MANAGED_LIST,
+        seasoned=seasoned(batch, work),
     )
+
+
+def seasoned(batch: Batch, work: Work) -> bool:
+    """Whether the record was last in step under another mapping: rows without a base are new to it."""
+    return work.bound is not None and (work.bound.mapping_version or STANDARD) != batch.plan.mapping_version
 
 
 def trusted_base(work: Work) -> dict[str, object]:
@@ -93,7 +102,7 @@ def create_draft(batch: Batch, work: Work) -> Draft:
     values: dict[str, Value] = {}
     if work.keys:
         values[plan.object.intacct.natural_key] = work.keys[0]
-    values |= _filled(to_intacct(rows, work.mapped.values))
+    values |= _filled(to_intacct(rows, with_defaults(rows, work.mapped.values)))
     values = {**plan.object.defaults, **values}
     if plan.object.prepare is not None:
         values |= plan.object.prepare(work.source.values, values)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.domain.declaration import Rule
 from app.domain.mapping import from_intacct
-from app.domain.merge import Base
+from app.domain.merge import Base, blank
 from app.domain.plan import Plan
 from app.domain.records import Record
 from app.domain.transforms import plain
@@ -14,8 +14,13 @@ def edited(plan: Plan, record: Record, base: Base, known: Mapping[str, set[str]]
     """Whether a row that may come back holds something other than what both sides last agreed on.
 
     `known` holds, per object, natural ids that have a Salesforce twin (see `mapping.from_intacct`). `every_row`
-    compares rows that only go to Intacct as well.
+    compares rows that only go to Intacct as well. An empty value of a row with a default changes nothing.
     """
     rows = [row for row in plan.rows if every_row or row.rule is not Rule.TO_INTACCT]
     values = from_intacct(rows, record.values, known).values
-    return any(plain(value) != base.get(row_id, plain(None)) for row_id, value in values.items())
+    kept = {row.id for row in rows if row.default is not None and not every_row}
+    return any(
+        plain(value) != base.get(row_id, plain(None))
+        for row_id, value in values.items()
+        if not (row_id in kept and blank(value))
+    )

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
+from app.domain.mapping import to_intacct
 from app.domain.plan import Plan
-from app.domain.records import Record
+from app.domain.records import Record, Value
 from app.sync.echo import edited
 from app.sync.ports import Backend, Bindings
 from app.sync.recover import LONGEST_LAG
@@ -26,7 +27,7 @@ async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings, now: 
             any_of.setdefault(link, []).append(work.id)
         work.keys = _proposed_keys(batch, work)
         for name in plan.object.match_by:
-            values = work.keys if name == natural else [str(work.mapped.values.get(name) or "")]
+            values = work.keys if name == natural else [_sought(plan, work, name)]
             any_of.setdefault(name, []).extend(value for value in values if value)
     any_of = {name: list(dict.fromkeys(values)) for name, values in any_of.items()}
     found = await intacct.find(plan.object.intacct.kind, any_of, plan.intacct_fields)
@@ -106,13 +107,25 @@ async def _match(batch: Batch, found: list[Record], bindings: Bindings) -> None:
     for work in works:
         if work.settlement is None and work.target is None:
             _refuse_taken_key(batch, work, in_use)
-            in_use |= {_scoped(plan, natural, key, work.mapped.values) for key in work.keys[:1]}
+            in_use |= {_scoped(plan, natural, key, _named(plan, work)) for key in work.keys[:1]}
 
 
 def _scoped(plan: Plan, name: str, value: str, values: Mapping[str, object]) -> str:
     """A natural key within the record it belongs to, where it is unique only there; any other value as it is."""
     scope = plan.object.key_scope
     return f"{values.get(scope)}/{value}" if scope and name == plan.object.intacct.natural_key else value
+
+
+def _named(plan: Plan, work: Work) -> dict[str, Value]:
+    """The values of a record by Intacct's own field names."""
+    rows = [row for row in plan.rows if row.computed is None or row.rule is not Rule.FROM_INTACCT]
+    return to_intacct(rows, work.mapped.values)
+
+
+def _sought(plan: Plan, work: Work, name: str) -> str:
+    """What a twin would hold in an Intacct field; nothing where no row says."""
+    rows = [row for row in plan.rows if row.names == (name,)]
+    return str(next((value for row in rows if (value := work.mapped.values.get(row.id))), None) or "")
 
 
 def _match_one(
@@ -124,9 +137,9 @@ def _match_one(
     if name == plan.link_field:
         wanted = [work.id]
     elif name == plan.object.intacct.natural_key:
-        wanted = [_scoped(plan, name, key, work.mapped.values) for key in work.keys]
+        wanted = [_scoped(plan, name, key, _named(plan, work)) for key in work.keys]
     else:
-        wanted = [str(work.mapped.values.get(name) or "")]
+        wanted = [_sought(plan, work, name)]
     candidates = [record for value in wanted for record in index.get(value, [])]
     if plan.link_field and name != plan.link_field:
         candidates = [record for record in candidates if not record.values.get(plan.link_field)]
@@ -160,7 +173,7 @@ def _take(batch: Batch, record_key: str, rivals: list[Work], free: list[Record],
 def _refuse_taken_key(batch: Batch, work: Work, in_use: set[str]) -> None:
     plan = batch.plan
     natural = plan.object.intacct.natural_key
-    free_keys = [key for key in work.keys if _scoped(plan, natural, key, work.mapped.values) not in in_use]
+    free_keys = [key for key in work.keys if _scoped(plan, natural, key, _named(plan, work)) not in in_use]
     if work.keys and not free_keys:
         message = f"{natural} {work.keys[0]!r} belongs to another record."
         advice = f"Clear or correct {plan.write_back.intacct_id}, then sync again."
@@ -175,7 +188,7 @@ async def _resolve_back(batch: Batch, bindings: Bindings) -> None:
         for row in batch.plan.rows:
             if row.refers_to is None or row.rule is Rule.TO_INTACCT or work.target is None:
                 continue
-            if value := work.target.values.get(row.id):
+            if value := work.target.values.get(row.names[0]):
                 wanted.setdefault(row.refers_to, set()).add(str(value))
     for name, ids in wanted.items():
         unknown = sorted(natural for natural in ids if (name, natural) not in batch.sources)

@@ -212,6 +212,7 @@ class Bound:
     seen_at: datetime | None = None
     doubt: Mapping[str, object] = field(default_factory=dict)
     updated_at: datetime | None = None
+    mapping_version: str | None = None
 
 
 class Bindings(Protocol):

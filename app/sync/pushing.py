@@ -26,7 +26,12 @@ async def link(batch: Batch, bindings: Bindings) -> None:
         assert work.target is not None
         name = str(work.target.values.get(natural) or work.target.key)
         work.bound = Bound(
-            work.id, work.target.key, name, dict(work.merged.agreed), how=f"matched_by_{work.linked}"[:40]
+            work.id,
+            work.target.key,
+            name,
+            dict(work.merged.agreed),
+            how=f"matched_by_{work.linked}"[:40],
+            mapping_version=batch.plan.mapping_version,
         )
         pairs.append((work.claim, work.bound))
     refused = await bindings.save(batch.plan.object.name, pairs) if pairs else set()
@@ -104,9 +109,9 @@ def _after_creates(batch: Batch, sent: list[Sent], binder: Binder, clock: Clock)
             work.bound = binder(one.draft, one.outcome)
             work.created = work.wrote = True
             for row in batch.plan.rows:
-                if row.id in one.draft.values and row.rule is not Rule.FROM_INTACCT:
+                if row.names[0] in one.draft.values and row.rule is not Rule.FROM_INTACCT:
                     parts = tuple(one.draft.values.get(name) for name in row.names)
-                    work.note(System.INTACCT, row.id, None, parts if len(parts) > 1 else parts[0])
+                    work.note(System.INTACCT, row.names[0], None, parts if len(parts) > 1 else parts[0])
         elif one.outcome.verdict is Verdict.REJECTED:
             _create_refused(batch, work, one, clock)
         else:
@@ -133,6 +138,7 @@ def _create_refused(batch: Batch, work: Work, one: Sent, clock: Clock) -> None:
 async def _updates(batch: Batch, writer: Writer) -> None:
     """One update per record: merged rows and links to companions together."""
     works = by(batch.works, lambda work: work.id)
+    named = {row.id: row.names[0] for row in batch.plan.rows}
     drafts: list[Draft] = []
     for work in batch.open:
         if work.bound is None or (work.target is None and not work.bound.todo):
@@ -153,7 +159,7 @@ async def _updates(batch: Batch, writer: Writer) -> None:
             work.bound = _rebound(batch, work, one.draft, one.outcome)
             work.wrote = True
             for row_id, value in work.merged.to_intacct.items():
-                work.note(System.INTACCT, row_id, _shown(before.get(row_id)), value)
+                work.note(System.INTACCT, named[row_id], _shown(before.get(row_id)), value)
         elif one.outcome.verdict is Verdict.REJECTED and one.outcome.error is not None:
             work.fail(one.outcome.error)
         else:

@@ -128,7 +128,7 @@ def bind(batch: Batch, draft: Draft, outcome: Outcome, todo: Sequence[str] | Non
         return None
     natural = draft.values.get(batch.plan.object.intacct.natural_key)
     name = next(iter(outcome.returned.values()), None) or natural or outcome.key
-    settled = [row for row in batch.plan.rows if row.id not in batch.plan.object.defaults]
+    settled = [row for row in batch.plan.rows if row.names[0] not in batch.plan.object.defaults]
     unnamed = [c.name for c in batch.plan.companions if c.link not in draft.values]
     return Bound(
         draft.claim.record_id,
@@ -137,6 +137,7 @@ def bind(batch: Batch, draft: Draft, outcome: Outcome, todo: Sequence[str] | Non
         base=base_of(settled, draft.values, whole=True),
         todo=tuple(unnamed if todo is None else [name for name in todo if name in unnamed]),
         how="created",
+        mapping_version=batch.plan.mapping_version,
     )
 
 
@@ -241,7 +242,7 @@ def _stands(batch: Batch, works: dict[str, Work], draft: Draft) -> None:
     for row in batch.plan.rows if draft.purpose == "record" else ():
         if row.rule is not Rule.FROM_INTACCT and all(name in draft.values for name in row.names):
             parts = tuple(draft.values[name] for name in row.names)
-            work.note(System.INTACCT, row.id, None, parts if len(parts) > 1 else parts[0])
+            work.note(System.INTACCT, row.names[0], None, parts if len(parts) > 1 else parts[0])
 
 
 def _hold(works: dict[str, Work], promise: Promise, until: object) -> None:

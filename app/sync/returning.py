@@ -8,8 +8,8 @@ from app.domain.decisions import Result, Settlement
 from app.domain.errors import RETRY, Kind, SyncError
 from app.domain.mapping import to_salesforce
 from app.domain.records import System, Value
-from app.domain.transforms import plain
-from app.sync.deciding import compare, trusted_base
+from app.domain.transforms import Canonical, plain
+from app.sync.deciding import compare, seasoned, trusted_base
 from app.sync.ports import Action, Backend, Bindings, Bound, Claim, Clock, Outcome, Verdict, Write
 from app.sync.recover import HELD_FOR_A_PERSON
 from app.sync.work import Batch, Work
@@ -94,7 +94,7 @@ async def _doubt(batch: Batch, bindings: Bindings) -> set[str]:
     pairs: list[tuple[Claim, Bound]] = []
     for work in batch.open:
         if work.bound is not None and work.merged.to_salesforce:
-            rows = {row_id: plain(value) for row_id, value in work.merged.to_salesforce.items()}
+            rows = {row_id: plain(value) for row_id, value in _carried(work).items()}
             work.bound = replace(work.bound, base=trusted_base(work), doubt=rows)
             pairs.append((work.claim, work.bound))
     refused = await bindings.save(batch.plan.object.name, pairs) if pairs else set()
@@ -114,6 +114,8 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
     if work.settlement is None:
         wanted, problems = to_salesforce(batch.plan.rows, work.merged.to_salesforce, before, batch.sources)
         work.warnings += [problem.message for problem in problems]
+        for problem in problems:
+            del work.merged.to_salesforce[problem.row]  # it cannot travel, so it is not agreed
         assert work.bound is not None
         if work.finish_only and not work.wrote:
             return _Return(
@@ -130,7 +132,7 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
         status, text = _told(work.settlement)
     wanted |= {name: value for name, value in ((back.status, status), (back.errors, text)) if name}
     values = {name: value for name, value in wanted.items() if not _equal(before.get(name), value)}
-    carried = any(row.salesforce in values for row in batch.plan.rows)
+    carried = any(name in values for row in batch.plan.rows for name in row.places)
     if back.synced_at and work.settlement is None and (values or work.wrote):
         values[back.synced_at] = now
     return _Return(work, values, carried)
@@ -152,10 +154,9 @@ def _equal(before: Value, after: Value) -> bool:
 def _after_write(batch: Batch, one: _Return, outcome: Outcome) -> None:
     work = one.work
     if outcome.verdict is Verdict.CONFIRMED:
-        for row in batch.plan.rows:
-            if row.salesforce in one.values and work.source is not None:
-                before = work.source.values.get(row.salesforce)
-                work.note(System.SALESFORCE, row.salesforce, before, one.values[row.salesforce])
+        for name in dict.fromkeys(name for row in batch.plan.rows for name in row.places):
+            if name in one.values and work.source is not None:
+                work.note(System.SALESFORCE, name, work.source.values.get(name), one.values[name])
         return
     work.merged.to_salesforce.clear()  # not agreed: the base keeps the old values
     if work.settlement is not None or outcome.error is None:
@@ -177,14 +178,23 @@ async def _store_bases(batch: Batch, bindings: Bindings) -> None:
         if work.bound is None or work.source is None or (work.settlement and not work.wrote):
             continue
         agreed = dict(work.merged.agreed)
-        agreed |= {row_id: plain(value) for row_id, value in work.merged.to_salesforce.items()}
+        agreed |= {row_id: plain(value) for row_id, value in _carried(work).items()}
         doubt = work.bound.doubt if work.settlement else {}  # settled before the end: the answer is not known
-        moved = replace(work.bound, base={**trusted_base(work), **agreed}, doubt=doubt)
+        base = {name: value for name, value in {**trusted_base(work), **agreed}.items() if not batch.plan.forgets(name)}
+        moved = replace(work.bound, base=base, doubt=doubt)
+        if seasoned(batch, work) and work.settlement is None and not work.finish_only:
+            moved = replace(moved, mapping_version=batch.plan.mapping_version)
+            work.tidy = True
         if moved.base != work.bound.base or moved.doubt != work.bound.doubt or work.tidy:
             work.bound = moved
             pairs.append((work.claim, moved))
     if pairs:
         await bindings.save(batch.plan.object.name, pairs)
+
+
+def _carried(work: Work) -> dict[str, Canonical]:
+    """What Salesforce takes over from Intacct; a default fills a gap and is nothing both sides agreed on."""
+    return {name: value for name, value in work.merged.to_salesforce.items() if name not in work.merged.filled}
 
 
 def _finish(one: _Return) -> None:
