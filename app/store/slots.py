@@ -27,6 +27,8 @@ WAITING = timedelta(seconds=0.25)
 
 FIRST_WAIT = {Lane.INTERACTIVE: 0.005, Lane.BULK: 0.02}
 LONGEST_WAIT = 0.05
+LINGER = timedelta(seconds=0.04)
+"""How long a place of the interactive lane stays with its process after a request: the next one follows at once."""
 MARK = 0
 """The number of the row that is no place but the mark of waiting interactive requests."""
 
@@ -89,6 +91,8 @@ class SqlSlots:
         self._freed = {system: asyncio.Event() for system in System}
         self._prepared: set[System] = set()
         self._held: set[str] = set()
+        self._spares: dict[System, dict[str, datetime]] = {system: {} for system in System}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
         self._resting = False
 
@@ -98,22 +102,53 @@ class SqlSlots:
 
     @asynccontextmanager
     async def _hold(self, system: System, lane: Lane) -> AsyncIterator[None]:
-        token = f"{self._holder}:{self._new_id()}"
+        token = self._spare(system, lane) or f"{self._holder}:{self._new_id()}"
         try:
-            async with self._turns[system, lane]:  # one of us polls, the others wait without touching the database
-                await self._acquire(system, lane, token)
+            if token not in self._held:
+                async with self._turns[system, lane]:  # one of us polls, the others wait without touching the database
+                    token = await self._acquire(system, lane, token)
             self._keep(token)
             yield
         finally:
-            self._let_go(token)
-            await asyncio.shield(self._release(token))
+            if lane is Lane.INTERACTIVE and token in self._held:
+                self._park(system, token)
+            else:
+                self._let_go(token)
+                await asyncio.shield(self._release(token))
             self._freed[system].set()
 
-    async def _acquire(self, system: System, lane: Lane, token: str) -> None:
+    def _spare(self, system: System, lane: Lane) -> str | None:
+        """A place that lingers, for the next request of the lane; one parked for too long may be another's by now."""
+        spares = self._spares[system]
+        while spares and lane is Lane.INTERACTIVE:
+            token, parked = spares.popitem()
+            if self._clock.now() - parked <= 2 * LINGER:
+                return token
+            self._let_go(token)
+        return None
+
+    def _park(self, system: System, token: str) -> None:
+        self._spares[system][token] = self._clock.now()
+        leaving = asyncio.create_task(self._leave(system, token))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    async def _leave(self, system: System, token: str) -> None:
+        """Give a place back that nobody wanted again."""
+        parked = self._spares[system].get(token)
+        await self._clock.sleep(LINGER.total_seconds())
+        if parked is not None and self._spares[system].get(token) == parked:
+            del self._spares[system][token]
+            self._let_go(token)
+            await self._release(token)
+            self._freed[system].set()
+
+    async def _acquire(self, system: System, lane: Lane, token: str) -> str:
+        """A place of ours, taken under `token` or handed over by a request that has ended meanwhile."""
         await self._prepare(system)
         wait, marked_until = FIRST_WAIT[lane], self._clock.now()
         self._freed[system].clear()
-        while not await self._take(system, lane, token):
+        while (spare := self._spare(system, lane)) is None and not await self._take(system, lane, token):
             now = self._clock.now()
             if lane is Lane.INTERACTIVE and marked_until - now < WAITING / 2:
                 marked_until = now + WAITING
@@ -121,8 +156,11 @@ class SqlSlots:
             await self._rest(system, wait)
             wait = min(wait * 2, LONGEST_WAIT)
             self._freed[system].clear()
+        if spare is not None:
+            return spare  # at once: cancelled in between, it would be lost; the mark passes by itself
         if marked_until > self._clock.now():
             await self._run(_LIFT_MARK, token=token)
+        return token
 
     async def _rest(self, system: System, seconds: float) -> None:
         """Wait a while, or until this process gives a place back: other processes' places are noticed by looking."""

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from app.domain.records import Lane, System
 from app.store.session import Sessions
-from app.store.slots import LEASE, WAITING, SqlSlots
+from app.store.slots import LEASE, LINGER, WAITING, SqlSlots
 from app.store.tables import Connection, Slot
 from tests.clocks import StandingClock
 from tests.fakes import START
@@ -275,3 +275,52 @@ async def test_a_place_given_back_here_is_taken_here_without_waiting_for_the_nex
     await clock.asleep(2)  # the keeper of the lease, and who looks for a place
     await first.end()
     await second.holds()
+
+
+async def test_an_interactive_place_stays_a_moment_for_the_next_request_of_its_process(
+    process: NewSlots, clock: StandingClock, sessions: Sessions
+) -> None:
+    slots = process("button", places=1)
+    async with slots.hold(System.INTACCT, Lane.INTERACTIVE):
+        holder_was = await holder_of_first(sessions)
+    assert await holder_of_first(sessions) == holder_was
+    async with slots.hold(System.INTACCT, Lane.INTERACTIVE):
+        assert await holder_of_first(sessions) == holder_was
+    await clock.asleep(1)
+    clock.advance(LINGER.total_seconds())
+    async with asyncio.timeout(5):
+        while await holder_of_first(sessions) is not None:
+            await asyncio.sleep(0)
+
+
+async def test_a_lingering_place_is_given_up_to_other_processes_in_time(
+    process: NewSlots, holder: Ask, clock: StandingClock
+) -> None:
+    async with process("button", places=1).hold(System.INTACCT, Lane.INTERACTIVE):
+        pass
+    mass = holder(process("mass", places=1), Lane.BULK)
+    await clock.asleep(2)
+    assert not mass.held.is_set()
+    clock.advance(LINGER.total_seconds())
+    await clock.asleep(1)
+    clock.advance(0.06)
+    await mass.holds()
+
+
+async def test_a_place_parked_by_a_process_that_was_stopped_is_not_used_again(
+    process: NewSlots, clock: StandingClock, sessions: Sessions
+) -> None:
+    """Whoever slept past the lease may have lost the place to another process: it takes one anew."""
+    slots = process("button", places=1)
+    async with slots.hold(System.INTACCT, Lane.INTERACTIVE):
+        lost = await holder_of_first(sessions)
+    await clock.asleep(1)
+    clock.advance(LEASE.total_seconds() + 1)
+    async with asyncio.timeout(5), slots.hold(System.INTACCT, Lane.INTERACTIVE):
+        assert await holder_of_first(sessions) not in (lost, None)
+
+
+async def holder_of_first(sessions: Sessions) -> str | None:
+    async with sessions() as session:
+        query = select(Slot).where(Slot.system == "intacct", Slot.number == 1)
+        return (await session.exec(query)).one().holder
