@@ -4,10 +4,11 @@ Vendor names (`CUSTOMER`, `ia_crm__IntacctID__c`) are vocabulary here. `ia_crm__
 connection and is replaced when a plan is made.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.domain.problems import Problem
 from app.domain.records import Value
 from app.domain.transforms import Canonical, Text, Transform
 
@@ -84,6 +85,7 @@ class Field:
     too. `key` is the name the row's values go by where that is not its first Intacct field: a row that an
     administrator made or changed has its own, so that what was agreed under another meaning is not taken for its base.
     `types` are the described types of `places`, to which values are converted; empty: they fit as they are.
+    `shows`: the Salesforce field only shows what stands in Intacct, beside the one it was sent from.
     """
 
     intacct: str | tuple[str, ...]
@@ -101,6 +103,7 @@ class Field:
     default: Canonical = None
     key: str | None = None
     types: tuple[str, ...] = ()
+    shows: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,8 +112,8 @@ class Field:
 
     @property
     def id(self) -> str:
-        """The name the row's values go by: its (first) Intacct field, unless it has a key of its own."""
-        return self.key or self.names[0]
+        """The name the row's values go by: its (first) Intacct field, unless it has a key or only shows one."""
+        return self.key or (self.salesforce if self.shows else self.names[0])
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -161,6 +164,32 @@ class Companion:
     fields: tuple[Field, ...]
 
 
+Check = Callable[[Mapping[str, Value], Sequence[Mapping[str, Canonical]], Mapping[str, bool | str]], Sequence[Problem]]
+"""Header values (by the declared names in `Lines.needs`), canonical lines by row id, options: all that is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a document: records of their own on both sides that are sent, read and compared with their header.
+
+    `salesforce` and `intacct` are the kinds. `parent` is the Salesforce line's look-up to its header, `key` its field
+    that takes the Intacct line's RECORDNO. `header` is the Intacct line's field that bears the header's RECORDNO,
+    `number` the one that gives their order, `path` the elements of list and line within the header in a write.
+    `check` says what is wrong with a document as a whole before anything is sent; it reads the header fields `needs`.
+    """
+
+    salesforce: str
+    parent: str
+    key: str
+    intacct: str
+    header: str
+    number: str
+    path: str
+    fields: tuple[Field, ...]
+    needs: tuple[str, ...] = ()
+    check: Check | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """A setting of one object on one connection, with its default and what it does."""
@@ -197,6 +226,8 @@ class SyncedObject:
     row within which the natural key is unique (a task id in its project). `keys_for` proposes
     natural keys for a new record, best first, from its Salesforce values. `defaults` are values a create needs when the
     row is empty in Salesforce, where they then return; `prepare` completes a create with what no row carries.
+    A DOCUMENT is sent once: afterwards only Intacct changes it. `link_fallback` is an own field of the Intacct record
+    that bears our key in a company without the connection's custom field; a row on it rests then.
     """
 
     name: str
@@ -208,6 +239,7 @@ class SyncedObject:
     kind: Kind = Kind.RECORD
     creates: Creates = Creates.TO_INTACCT
     link_key: str | None = LINK_FIELD
+    link_fallback: str | None = None
     match_by: tuple[str, ...] = ()
     match_salesforce: tuple[str, ...] = ()
     cascade: tuple[str, ...] = ()
@@ -219,5 +251,6 @@ class SyncedObject:
     key_scope: str | None = None
     keys_for: Callable[[Mapping[str, Value]], tuple[str, ...]] | None = None
     also_read: tuple[str, ...] = ()
+    lines: Lines | None = None
     defaults: Mapping[str, Value] = field(default_factory=dict)
     prepare: Callable[[Mapping[str, Value], Mapping[str, Value]], Mapping[str, Value]] | None = None

@@ -8,18 +8,9 @@ from dataclasses import dataclass, field
 
 from app.domain.conversions import from_side, typed
 from app.domain.declaration import Field, Rule
+from app.domain.problems import Problem
 from app.domain.records import System, Value
 from app.domain.transforms import Canonical, Unfit, by_names, clean, plain
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One reason why a record cannot be carried over as it is."""
-
-    code: str
-    field: str
-    message: str
-    row: str = ""
 
 
 @dataclass(slots=True)

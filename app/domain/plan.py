@@ -16,6 +16,7 @@ from app.domain.declaration import (
     SyncedObject,
     WriteBack,
 )
+from app.domain.lines import LinesPlan, exists, in_org
 
 STANDARD = "standard"
 """The mapping version of an object whose rows nobody has changed: the declaration as it is."""
@@ -46,6 +47,7 @@ class Plan:
     match_salesforce: tuple[str, ...] = ()
     off: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
+    lines: LinesPlan | None = None
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
@@ -56,6 +58,7 @@ class Plan:
         names += [f.salesforce for c in self.companions for f in c.fields]
         names += [c.unless for c in self.companions if c.unless]
         names += [*self.also_read, *self.match_salesforce, *([self.external_id] if self.external_id else [])]
+        names += [*self.lines.needs.values()] if self.lines else []
         return tuple(dict.fromkeys(names))
 
     @property
@@ -109,19 +112,14 @@ def make_plan(
     """
     prefix = f"{namespace}__" if namespace else ""
     here = {name.lower() for name in salesforce_has}
-    related = _relationships(here)
     there = {name.upper() for name in intacct_has}
-
-    def exists(row: Field) -> bool:
-        return all(name.split(".")[0].lower() in here | related for name in row.places) and all(
-            name.upper() in there or name.split(".")[0].upper() in there for name in row.names
-        )
 
     turned = options.get(DIRECTION.name, DIRECTION.default) == Rule.TO_INTACCT and DIRECTION in declared.options
     given = declared.fields if mapped is None else tuple(mapped)
     fields = tuple(_turned(row) for row in given) if turned else given
     rows = tuple(_spelt(row, prefix) for row in fields if row.active or row.mark is Mark.FIXED)
-    absent = [row for row in rows if not exists(row)]
+    link = _link(declared, link_field, there)
+    absent = [row for row in rows if not exists(row, here, there) or link in row.names]
     back = declared.write_back
     return Plan(
         object=declared,
@@ -134,9 +132,9 @@ def make_plan(
             id_copy=_if_there(back.id_copy, prefix, here),
         ),
         companions=tuple(_companion(c, prefix, here) for c in declared.companions),
-        also_read=tuple(name for name in (_name(n, prefix) for n in declared.also_read) if name.lower() in here),
+        also_read=tuple(name for name in (_name(n, prefix) for n in declared.also_read) if in_org(name, here)),
         options=options,
-        link_field=link_field if declared.link_key == LINK_FIELD and link_field.upper() in there else None,
+        link_field=link,
         scope=scope,
         external_id=_if_there(declared.salesforce.external_id, prefix, here),
         creates=Creates.TO_INTACCT if turned else declared.creates,
@@ -174,11 +172,10 @@ def _spelt(row: Field, prefix: str) -> Field:
     return replace(row, salesforce=_name(row.salesforce, prefix), others=tuple(_name(n, prefix) for n in row.others))
 
 
-def _relationships(here: set[str]) -> set[str]:
-    """Relationship names of reference fields: `accountid` gives `account`, `x__c` gives `x__r`."""
-    return {name[:-2] for name in here if name.endswith("id")} | {
-        name[:-3] + "__r" for name in here if name.endswith("__c")
-    }
+def _link(declared: SyncedObject, link_field: str, there: set[str]) -> str | None:
+    """The field that bears our key: the connection's custom field, else the object's own, if the company has it."""
+    wanted = [link_field if declared.link_key == LINK_FIELD else declared.link_key, declared.link_fallback]
+    return next((name for name in wanted if name and name.upper() in there), None)
 
 
 def _turned(row: Field) -> Field:

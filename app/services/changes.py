@@ -23,7 +23,8 @@ from app.services.spending import note_spending
 from app.store import cursors
 from app.store.tables import Connection, Cursor
 from app.sync.echo import edited
-from app.sync.ports import Position
+from app.sync.lines import lines_edited, lines_of
+from app.sync.ports import Backend, Position
 
 LOG = logging.getLogger("tandem.changes")
 
@@ -130,7 +131,7 @@ async def _read(
     memory = SqlJournal(context, connection.id)
     while True:
         page = await pair.intacct.changes(plan.object.intacct.kind, position, until, plan.intacct_fields, PAGE)
-        wanted = await _edits(plan, memory, page.records, counts, everything=everything)
+        wanted = await _edits(plan, memory, pair.intacct, page.records, counts, everything=everything)
         if wanted:
             correlation_id = context.new_id()
             await intake.wish(
@@ -150,9 +151,18 @@ async def _read(
 
 
 async def _edits(
-    plan: Plan, memory: SqlJournal, records: Sequence[Record], counts: Counts, *, everything: bool
+    plan: Plan,
+    memory: SqlJournal,
+    intacct: Backend,
+    records: Sequence[Record],
+    counts: Counts,
+    *,
+    everything: bool,
 ) -> list[str]:
-    """Keys of the records that were edited in Intacct, or are new there; of all linked ones with `everything`."""
+    """Keys of the records that were edited in Intacct, or are new there; of all linked ones with `everything`.
+
+    A document counts as edited when one of its lines was: one more query for the linked documents of the page.
+    """
     name = plan.object.name
     bound = await memory.by_intacct_key(name, [record.key for record in records])
     known: dict[str, set[str]] = {}
@@ -160,6 +170,8 @@ async def _edits(
         if row.refers_to and row.rule is not Rule.TO_INTACCT:
             ids = sorted({str(value) for r in records if (value := r.values.get(row.names[0]))})
             known.setdefault(row.refers_to, set()).update(await memory.by_intacct_id(row.refers_to, ids))
+    linked = [record.key for record in records if record.key in bound]
+    lines = await lines_of(plan.lines, intacct, linked) if plan.lines and linked else {}
     wanted = []
     for record in records:
         counts.seen += 1
@@ -169,7 +181,11 @@ async def _edits(
             wanted.append(f"{BORN_IN_INTACCT}{record.key}")
         elif link is None:
             counts.unlinked += 1
-        elif everything or edited(plan, record, link.base, known):
+        elif (
+            everything
+            or edited(plan, record, link.base, known)
+            or (plan.lines is not None and lines_edited(plan.lines, link.base, lines.get(record.key, [])))
+        ):
             wanted.append(link.salesforce_id)
         else:
             counts.unchanged += 1

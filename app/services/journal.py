@@ -13,7 +13,7 @@ from app.store import bindings as links
 from app.store import journal as store
 from app.store.tables import UNSETTLED, Binding, Intent
 from app.store.values import decode, encode
-from app.sync.ports import Action, Bound, Claim, Draft, Promise, Receipt, Settled
+from app.sync.ports import Action, Bound, Claim, Draft, LineItems, Promise, Receipt, Settled
 from app.sync.writing import REPEAT_REFUSED
 
 SETTLED = (Settled.CONFIRMED, Settled.REJECTED)
@@ -147,8 +147,9 @@ class SqlJournal:
         twin = any(row["op_key"] == draft.op_key for row in fresh)
         if twin or any(row.state in UNSETTLED for row in known):
             return None
-        values = encode(draft.values)
-        content = json.dumps([draft.kind, draft.action, draft.key, values], sort_keys=True)
+        values, lines = encode(draft.values), _stored(draft.lines)
+        said_all = [draft.kind, draft.action, draft.key, values, *([lines] if lines else [])]
+        content = json.dumps(said_all, sort_keys=True)
         said = {
             "operation_id": draft.claim.operation_id,
             "fence": draft.claim.fence,
@@ -157,6 +158,7 @@ class SqlJournal:
             "action": draft.action.value,
             "key": draft.key,
             "values": values,
+            "lines": lines,
             "request_hash": hashlib.sha256(content.encode()).hexdigest(),
             "looks": 0,
             "sent_at": now,
@@ -235,7 +237,8 @@ def _bound(row: Binding) -> Bound:
 
 def _promise(row: Intent, claim: Claim) -> Promise:
     purpose = row.op_key.rsplit(":", 1)[1]
-    draft = Draft(claim, row.op_key, purpose, row.kind, Action(row.action), decode(row.values), row.key)
+    values, lines = decode(row.values), _restored(row.lines)
+    draft = Draft(claim, row.op_key, purpose, row.kind, Action(row.action), values, row.key, lines)
     return Promise(
         row.id,
         draft,
@@ -248,6 +251,21 @@ def _promise(row: Intent, claim: Claim) -> Promise:
         released=row.state == "released",
         repeated=_repeated(row.trail),
     )
+
+
+def _stored(lines: LineItems | None) -> dict[str, Any] | None:
+    """The lines of a document as the intent keeps them."""
+    if lines is None:
+        return None
+    return {"path": lines.path, "sources": list(lines.sources), "rows": [encode(row) for row in lines.rows]}
+
+
+def _restored(stored: Mapping[str, Any] | None) -> LineItems | None:
+    """The inverse of `_stored`."""
+    if stored is None:
+        return None
+    rows = tuple(decode(row) for row in stored["rows"])
+    return LineItems(stored["path"], rows, tuple(stored["sources"]))
 
 
 def _repeated(trail: Sequence[Mapping[str, Any]]) -> bool:

@@ -1,9 +1,11 @@
 """From a connection's settings to the plan the engine works by. Asks both sides what fields they really have."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from app.domain.declaration import ENABLED, NAMESPACE, SyncedObject
+from app.domain.declaration import ENABLED, NAMESPACE, Lines, SyncedObject
 from app.domain.errors import Kind, SyncError
+from app.domain.lines import LinesPlan, plan_lines
 from app.domain.plan import Plan, make_plan
 from app.services.context import Context, Pair
 from app.store.tables import Connection
@@ -50,7 +52,7 @@ async def plan_for(context: Context, connection: Connection, declared: SyncedObj
         message = f"{declared.salesforce.kind} has no field {key} that the integration user can see."
         advice = "Install the package fields and give the integration user access, or correct the namespace."
         raise SyncError(Kind.CONFIG, "field_missing", message, advice, field=key)
-    return make_plan(
+    plan = make_plan(
         declared,
         scope=scope_of(connection),
         namespace=namespace,
@@ -59,3 +61,11 @@ async def plan_for(context: Context, connection: Connection, declared: SyncedObj
         salesforce_has=here.fields,
         intacct_has=there.fields,
     )
+    return replace(plan, lines=await _lines(declared.lines, namespace, pair)) if declared.lines else plan
+
+
+async def _lines(declared: Lines, namespace: str, pair: Pair) -> LinesPlan:
+    """The plan of the lines of a document, from both sides' descriptions of them."""
+    here = await pair.salesforce.describe(declared.salesforce)
+    there = await pair.intacct.describe(declared.intacct)
+    return plan_lines(declared, namespace=namespace, salesforce_has=here.fields, intacct_has=there.fields)

@@ -223,8 +223,9 @@ class MappingVersion(Row, table=True):
 class Intent(Row, table=True):
     """One write to Intacct, on disk before its first byte leaves, and everything learned about its outcome since.
 
-    `values` is the exact content, so that an absent write goes out again unchanged. `trail` lists what happened, with
-    times. `revision` grows only when the former one was executed or refused, so the control id is stable per intent.
+    `values` (and the `lines` of a document) are the exact content, so that an absent write goes out again unchanged.
+    `trail` lists what happened, with times. `revision` grows only when the former one was executed or refused, so the
+    control id is stable per intent.
     """
 
     __tablename__ = "intent"
@@ -246,6 +247,7 @@ class Intent(Row, table=True):
     action: str = Field(max_length=20)
     key: str | None = Field(default=None, max_length=40)
     values: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
+    lines: dict[str, Any] | None = Field(default=None, sa_column=Column(_json(), nullable=True))
     request_hash: str = Field(max_length=64)
     fence: int
     state: str = Field(max_length=20)

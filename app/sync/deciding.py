@@ -10,6 +10,7 @@ from app.domain.merge import Merge, merge, newer_side, with_defaults
 from app.domain.plan import STANDARD
 from app.domain.records import System, Value
 from app.domain.transforms import plain
+from app.sync.lines import items, lines_withheld
 from app.sync.ports import Action, Draft
 from app.sync.work import Batch, Work
 
@@ -22,7 +23,9 @@ def decide(batch: Batch) -> None:
             _check_create(batch, work)
             continue
         work.merged = compare(batch, work)
+        work.finish_only |= plan.object.kind is ObjectKind.DOCUMENT
         if work.finish_only:
+            work.withheld = bool(work.merged.to_intacct) or lines_withheld(batch, work)
             work.merged.to_intacct.clear()
         for conflict in work.merged.conflicts:
             row = next(row for row in plan.rows if row.id == conflict.row)
@@ -76,7 +79,12 @@ def _check_create(batch: Batch, work: Work) -> None:
     too_long = [key for key in work.keys if len(key) > plan.object.key_width]
     source = _option(batch, "customerIdSource")
     problem: SyncError | None = None
-    if too_long:
+    sent_as = work.source.values.get(field) if work.source and plan.object.kind is ObjectKind.DOCUMENT else None
+    if sent_as:
+        message = f"{field} says {sent_as}, but Intacct has no such {plan.object.intacct.kind} of this record."
+        advice = f"If it is to be sent as a new one, clear {field}; a copied record brings the number along."
+        problem = SyncError(Kind.CONFLICT, "sent_before", message, advice, field=field)
+    elif too_long:
         message = f"{field} has {len(too_long[0])} characters; {natural} holds {plan.object.key_width}."
         problem = SyncError(Kind.DATA, "too_long", message, f"Shorten {field}.", field=field)
     elif source == "sequence" and work.keys:
@@ -111,7 +119,9 @@ def create_draft(batch: Batch, work: Work) -> Draft:
     for companion in plan.companions:
         if companion.name in work.companions:
             values[companion.link] = work.companions[companion.name]
-    return Draft(work.claim, plan.op_key(work.id), "record", plan.object.intacct.kind, Action.CREATE, values)
+    lines = items(plan.lines, work) if plan.lines else None
+    kind = plan.object.intacct.kind
+    return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.CREATE, values, lines=lines)
 
 
 def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft | None:

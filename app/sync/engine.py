@@ -12,6 +12,7 @@ from app.domain.merge import Direction
 from app.domain.plan import Plan
 from app.sync.arriving import arrive
 from app.sync.deciding import decide
+from app.sync.lines import read_lines, read_twin_lines
 from app.sync.matching import read_intacct
 from app.sync.ports import Backend, Bindings, Claim, Clock, Journal
 from app.sync.pushing import link, push
@@ -65,9 +66,11 @@ class Engine:
         await arrive(batch, self._salesforce, self._intacct, self._bindings, self._clock, self._alive)
         await read_salesforce(batch, self._salesforce, self._bindings)
         guard(batch)
+        await read_lines(batch, self._salesforce)
         await refer(batch, self._bindings)
         map_source(batch)
         await read_intacct(batch, self._intacct, self._bindings, self._clock.now())
+        await read_twin_lines(batch, self._intacct, batch.open)
         decide(batch)
         await link(batch, self._bindings)
         if batch.direction is Direction.TO_INTACCT:

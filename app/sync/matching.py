@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from app.domain.declaration import Kind as ObjectKind
 from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import to_intacct
@@ -76,6 +77,8 @@ def _proposed_keys(batch: Batch, work: Work) -> list[str]:
     """Natural keys to look for and, if none is taken, to create with; empty where Intacct gives the number."""
     assert work.source is not None
     plan = batch.plan
+    if plan.object.kind is ObjectKind.DOCUMENT:
+        return []  # a document is known by our key alone; a number on a copy would lead to the original
     if plan.object.keys_for is not None:
         return list(plan.object.keys_for({**work.source.values, "Id": work.id}))
     supplied = work.source.values.get(plan.write_back.intacct_id)

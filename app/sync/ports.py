@@ -43,12 +43,24 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LineItems:
+    """The lines of a document to be written: one set of values per line, in order.
+
+    `path` are the elements of list and line below the header; `sources` the Salesforce ids the lines were made from.
+    """
+
+    path: str
+    rows: tuple[Mapping[str, Value], ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """One record to be written, decided completely before anything is sent.
 
     `values` are keyed by declared names (dotted paths for Intacct); None clears, an absent name is left alone.
     `control_id` is stable for the intent: Intacct's function controlid. `key` is the RECORDNO or Salesforce Id of an
-    update. `external_id` (field, value) names the record of a Salesforce create.
+    update. `external_id` (field, value) names the record of a Salesforce create. `lines` go with an Intacct create.
     """
 
     kind: str
@@ -57,6 +69,7 @@ class Write:
     control_id: str
     key: str | None = None
     external_id: tuple[str, str] | None = None
+    lines: LineItems | None = None
 
 
 class Verdict(StrEnum):
@@ -250,6 +263,7 @@ class Draft:
     action: Action
     values: Mapping[str, Value]
     key: str | None = None
+    lines: LineItems | None = None
 
 
 @dataclass(frozen=True, slots=True)

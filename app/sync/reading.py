@@ -1,10 +1,12 @@
 """First steps of a run: links, the Salesforce records, the rules that end a run early, references, mapping."""
 
 from app.domain.decisions import Reference, Result
+from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_salesforce
 from app.domain.merge import Direction
 from app.domain.records import Record
+from app.sync.lines import map_lines
 from app.sync.ports import Backend, Bindings
 from app.sync.work import Batch, Work, references
 
@@ -64,7 +66,8 @@ def guard(batch: Batch) -> None:
             if work.bound is None:
                 work.settle(Result.SKIPPED, "not_linked", "The record has no twin in Intacct.")
             continue
-        if work.bound is not None and "syncOnlyOnce" in declared and plan.option("syncOnlyOnce"):
+        once = "syncOnlyOnce" in declared and bool(plan.option("syncOnlyOnce"))
+        if work.bound is not None and (once or plan.object.kind is ObjectKind.DOCUMENT):
             work.finish_only = True  # what Intacct changed still comes back, and a first creation is finished
         elif (
             work.bound is None
@@ -123,7 +126,7 @@ def map_source(batch: Batch) -> None:
         assert work.source is not None
         work.mapped = from_salesforce(batch.plan.rows, work.source.values, batch.twins)
         work.warnings += work.mapped.warnings
-        problems = work.mapped.problems
+        problems = work.mapped.problems + map_lines(batch, work)
         if problems and batch.direction is Direction.TO_INTACCT and not work.finish_only:
             message = " ".join(problem.message for problem in problems)
             first = problems[0]

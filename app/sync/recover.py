@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from app.domain.decisions import Result
 from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
+from app.domain.lines import BASE, sent_base
 from app.domain.mapping import base_of
 from app.domain.records import Record, System, Value
 from app.domain.transforms import clean, decimal
@@ -129,12 +130,15 @@ def bind(batch: Batch, draft: Draft, outcome: Outcome, todo: Sequence[str] | Non
     natural = draft.values.get(batch.plan.object.intacct.natural_key)
     name = next(iter(outcome.returned.values()), None) or natural or outcome.key
     settled = [row for row in batch.plan.rows if row.names[0] not in batch.plan.object.defaults]
+    base = base_of(settled, draft.values, whole=True)
+    if draft.lines is not None:
+        base[BASE] = sent_base(draft.lines.sources)
     unnamed = [c.name for c in batch.plan.companions if c.link not in draft.values]
     return Bound(
         draft.claim.record_id,
         outcome.key,
         str(name),
-        base=base_of(settled, draft.values, whole=True),
+        base=base,
         todo=tuple(unnamed if todo is None else [name for name in todo if name in unnamed]),
         how="created",
         mapping_version=batch.plan.mapping_version,

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.domain.decisions import Result, Settlement
+from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import RETRY, Kind, SyncError
 from app.domain.mapping import to_salesforce
 from app.domain.records import System, Value
 from app.domain.transforms import Canonical, plain
 from app.sync.deciding import compare, seasoned, trusted_base
+from app.sync.lines import read_twin_lines, return_lines
 from app.sync.ports import Action, Backend, Bindings, Bound, Claim, Clock, Outcome, Verdict, Write
 from app.sync.recover import HELD_FOR_A_PERSON
 from app.sync.work import Batch, Work
@@ -22,9 +24,11 @@ LONGEST_TEXT = 4000
 
 SYNC_ONLY_ONCE_SAYS = "The option 'sync only once' is on and the record has been synced; nothing was sent to Intacct."
 
+SENT_ONCE_SAYS = "The document is in Intacct; what Salesforce has changed since then is not sent. Change it in Intacct."
+
 
 async def read_back(batch: Batch, intacct: Backend) -> None:
-    """What Intacct made of the records created in this run: one query, so that its own fields return at once."""
+    """What Intacct made of the records created in this run: one query, two with lines, so its fields return at once."""
     created = {work.bound.intacct_key: work for work in batch.open if work.created and work.bound is not None}
     if not created:
         return
@@ -35,6 +39,7 @@ async def read_back(batch: Batch, intacct: Backend) -> None:
             work.target = record
             work.merged = compare(batch, work)
             work.merged.to_intacct.clear()
+    await read_twin_lines(batch, intacct, list(created.values()))
 
 
 def plan_retries(batch: Batch, now: datetime) -> None:
@@ -55,6 +60,7 @@ class _Return:
     work: Work
     values: dict[str, Value]
     carried: bool
+    document: bool = False
 
 
 async def write_back(
@@ -81,6 +87,7 @@ async def write_back(
             return
         for write, outcome in zip(chunk, await salesforce.write(chunk), strict=True):
             _after_write(batch, index[id(write)], outcome)
+    await return_lines(batch, salesforce, alive)
     await _store_bases(batch, bindings)
     for one in returns:
         _finish(one)
@@ -110,6 +117,7 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
     if work.source is None and not held:
         return None
     before, back = work.source.values if work.source else {}, batch.plan.write_back
+    document = batch.plan.object.kind is ObjectKind.DOCUMENT
     wanted: dict[str, Value] = {}
     if work.settlement is None:
         wanted, problems = to_salesforce(batch.plan.rows, work.merged.to_salesforce, before, batch.sources)
@@ -117,7 +125,7 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
         for problem in problems:
             del work.merged.to_salesforce[problem.row]  # it cannot travel, so it is not agreed
         assert work.bound is not None
-        if work.finish_only and not work.wrote:
+        if work.finish_only and not work.wrote and not document:
             return _Return(
                 work, {name: v for name, v in wanted.items() if not _equal(before.get(name), v)}, carried=True
             )
@@ -135,7 +143,7 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
     carried = any(name in values for row in batch.plan.rows for name in row.places)
     if back.synced_at and work.settlement is None and (values or work.wrote):
         values[back.synced_at] = now
-    return _Return(work, values, carried)
+    return _Return(work, values, carried, document)
 
 
 def _told(settlement: Settlement) -> tuple[str, str]:
@@ -199,14 +207,16 @@ def _carried(work: Work) -> dict[str, Canonical]:
 
 def _finish(one: _Return) -> None:
     work = one.work
-    if work.finish_only and not work.wrote:
+    if work.finish_only and not work.wrote and not one.document:
         work.settle(Result.SKIPPED, "sync_only_once", SYNC_ONLY_ONCE_SAYS)
     elif work.created:
         work.settle(Result.CREATED, "created")
     elif work.linked:
         work.settle(Result.UPDATED, f"linked_by_{work.linked}".lower())
-    elif work.wrote or one.carried:
+    elif work.wrote or one.carried or work.lines_returned:
         work.settle(Result.UPDATED, "updated")
+    elif one.document and work.withheld:
+        work.settle(Result.SKIPPED, "sent_once", SENT_ONCE_SAYS)
     else:
         work.settle(Result.UNCHANGED, "in_step", "Nothing changed since the last sync; nothing was written.")
 

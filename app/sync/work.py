@@ -14,12 +14,24 @@ from app.sync.ports import Bound, Claim
 
 
 @dataclass(slots=True)
+class Line:
+    """One Salesforce line of a document, with its twin in Intacct and what that gives back (values of the write)."""
+
+    source: Record
+    mapped: Mapped = field(default_factory=Mapped)
+    target: Record | None = None
+    returns: dict[str, Value] = field(default_factory=dict)
+    merged: Merge = field(default_factory=Merge)
+
+
+@dataclass(slots=True)
 class Work:
     """A claim with everything the run has learned about it. `settlement` set: the run is over for this record.
 
     `linked` says why an existing twin was taken, `wrote` whether Intacct was changed, `finish_only` that nothing goes
     to Intacct but companions of an earlier create (sync only once), `tidy` that the stored link is out of date.
-    `keys` are natural keys proposed for a create, best first.
+    `keys` are natural keys proposed for a create, best first. `withheld`: Salesforce has changed a document that was
+    sent already; `lines_returned`: a line of it was written to Salesforce.
     """
 
     claim: Claim
@@ -34,6 +46,9 @@ class Work:
     wrote: bool = False
     finish_only: bool = False
     tidy: bool = False
+    withheld: bool = False
+    lines: list[Line] = field(default_factory=list)
+    lines_returned: bool = False
     companions: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -105,10 +120,14 @@ def by(works: Iterable[Work], key: Callable[[Work], str | None]) -> dict[str, Wo
 
 
 def references(batch: Batch, work: Work) -> Sequence[tuple[Reference, str]]:
-    """Filled look-ups of a record to other synced records, with the Salesforce field each stands in."""
-    values: dict[str, Value] = dict(work.source.values) if work.source else {}
-    return [
+    """Filled look-ups of a record and its lines to other synced records, with the Salesforce field each stands in."""
+    rows = batch.plan.lines.rows if batch.plan.lines else ()
+    places = [(batch.plan.rows, work.source.values)] if work.source else []
+    places += [(rows, line.source.values) for line in work.lines]
+    found = [
         (Reference(row.refers_to, str(values[row.salesforce])), row.salesforce)
-        for row in batch.plan.rows
+        for rows, values in places
+        for row in rows
         if row.refers_to and values.get(row.salesforce)
     ]
+    return list(dict.fromkeys(found))

@@ -145,7 +145,7 @@ def _unlinked(one: Sent) -> Sent:
 
 
 def _write(draft: Draft, control_id: str = PLACEHOLDER) -> Write:
-    return Write(draft.kind, draft.action, draft.values, control_id, draft.key)
+    return Write(draft.kind, draft.action, draft.values, control_id, draft.key, lines=draft.lines)
 
 
 def _natural(outcome: Outcome) -> str | None:

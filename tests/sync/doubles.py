@@ -97,6 +97,7 @@ class MemoryBackend:
         self.requests: list[list[Write]] = []
         self.read_failures: list[SyncError] = []
         self.defaults: dict[str, Mapping[str, Value]] = {}  # what the system fills in itself at a create, by kind
+        self.line_kinds: dict[str, tuple[str, str, str]] = {}  # header kind to line kind, its header and number fields
         self.meanwhile: list[Callable[[], None]] = []  # what happens elsewhere during the next request
         self._clock, self._steps, self._journal = clock, steps, journal
         self._naturals, self.sequences = dict(naturals or {}), dict(sequences or {})
@@ -252,16 +253,24 @@ class MemoryBackend:
 
     def _create(self, write: Write) -> Outcome:
         natural, values = self._naturals[write.kind], {**self.defaults.get(write.kind, {}), **write.values}
-        if not values.get(natural):
+        if natural == KEY[self.system]:
+            values.pop(natural, None)
+        elif not values.get(natural):
             if write.kind not in self.sequences:
                 error = SyncError(Kind.DATA, "field_missing", f"Required field {natural} is missing.")
                 return Outcome(Verdict.REJECTED, error=error)
             values[natural] = f"{self.sequences[write.kind]}{self._count + 1}"
-        if any(known.get(natural) == values[natural] for known in self.all(write.kind)):
+        if natural in values and any(known.get(natural) == values[natural] for known in self.all(write.kind)):
             error = SyncError(Kind.DATA, "already_exists", f"{natural} {values[natural]} exists already.")
             return Outcome(Verdict.REJECTED, error=error)
         self._done.add(write.control_id)
         key = self.put(write.kind, values)
+        if write.lines is not None:
+            line, header, number = self.line_kinds[write.kind]
+            for place, row in enumerate(write.lines.rows, 1):
+                self.put(line, {**row, header: key, number: str(place)})
+        if natural == KEY[self.system]:
+            return Outcome(Verdict.CONFIRMED, key=key, created=True)
         return Outcome(Verdict.CONFIRMED, key=key, returned={natural: values[natural]}, created=True)
 
 
@@ -301,6 +310,10 @@ class MemoryJournal:
         """Enter a link by hand."""
         self._bounds[object_name, bound.salesforce_id] = bound
 
+    def unlink(self, object_name: str, salesforce_id: str) -> None:
+        """Forget a link."""
+        del self._bounds[object_name, salesforce_id]
+
     def bound(self, object_name: str, salesforce_id: str) -> Bound | None:
         """A link as it stands."""
         return self._bounds.get((object_name, salesforce_id))
@@ -315,8 +328,9 @@ class MemoryJournal:
         assert entry is not None, f"{write.action} {write.kind} was sent without a promise"
         assert entry.state is Settled.RESENT, f"{write.action} {write.kind} was sent while its intent is {entry.state}"
         draft = entry.promise.draft
-        promised = (draft.kind, draft.action, draft.key, dict(draft.values))
-        assert promised == (write.kind, write.action, write.key, dict(write.values)), "another content was promised"
+        promised = (draft.kind, draft.action, draft.key, dict(draft.values), draft.lines)
+        sent = (write.kind, write.action, write.key, dict(write.values), write.lines)
+        assert promised == sent, "another content was promised"
 
     # Journal
 

@@ -107,21 +107,34 @@ def timestamp(raw: str | None) -> datetime | None:
 
 
 def write_function(write: Write, scrub: Scrubber) -> Element:
-    """`<create>` or `<update>` with one record. RECORDNO stands first in an update; dotted names become elements.
+    """`<create>` or `<update>` with one record. RECORDNO stands first in an update, the lines of a document last.
 
-    ValueError when a name is no XML name, a value is not canonical, a field is also the parent of another one, or an
-    update lacks its key.
+    Dotted names become elements. ValueError when a name is no XML name, a value is not canonical, a field is also the
+    parent of another one, or an update lacks its key.
     """
     function = etree.Element(write.action.value)
     record = etree.SubElement(function, write.kind)
-    groups: dict[str, Element] = {}
     leaves: set[str] = set()
     if write.action is Action.UPDATE:
         if not write.key:
             raise ValueError("an update needs the RECORDNO of its record")
         add(record, "RECORDNO", write.key, scrub)
         leaves.add("RECORDNO")
-    for name, value in write.values.items():
+    _fill(record, write.values, leaves, scrub)
+    if write.lines is not None:
+        held, line = write.lines.path.split(".")
+        if held in leaves or record.find(held) is not None:
+            raise ValueError(f"{held} cannot both have a value and contain lines")
+        entries = etree.SubElement(record, held)
+        for values in write.lines.rows:
+            _fill(etree.SubElement(entries, line), values, set(), scrub)
+    return function
+
+
+def _fill(record: Element, values: Mapping[str, Value], leaves: set[str], scrub: Scrubber) -> None:
+    """Append the fields; `leaves` are names that stand in the record already, and learns the new ones."""
+    groups: dict[str, Element] = {}
+    for name, value in values.items():
         if name in leaves and name == "RECORDNO":
             continue
         *parents, last = name.split(".")
@@ -137,7 +150,6 @@ def write_function(write: Write, scrub: Scrubber) -> Element:
             raise ValueError(f"{name} cannot both have a value and contain others")
         leaves.add(name)
         add(holder, last, to_wire(value), scrub)
-    return function
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from lxml import etree
 from app.backends.intacct.dialect import compare, either, every, from_wire, one_of, pick, to_wire, write_function
 from app.backends.intacct.xml import Scrubber
 from app.domain.records import Value
-from app.sync.ports import Action, Write
+from app.sync.ports import Action, LineItems, Write
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,23 @@ def test_dotted_names_become_nested_elements_once_each() -> None:
 def test_recordno_stands_first_in_an_update() -> None:
     text = function({"NAME": "A", "RECORDNO": "9"}, Action.UPDATE, "17")
     assert text == "<update><CUSTOMER><RECORDNO>17</RECORDNO><NAME>A</NAME></CUSTOMER></update>"
+
+
+def test_lines_of_a_document_stand_last_one_element_each() -> None:
+    rows: tuple[dict[str, Value], ...] = ({"ACCOUNTNO": "4000", "TR_TYPE": "1"}, {"ACCOUNTNO": "1000"})
+    lines = LineItems("ENTRIES.GLENTRY", rows, ("a", "b"))
+    write = Write("GLBATCH", Action.CREATE, {"JOURNAL": "GJ"}, "c", lines=lines)
+    assert etree.tostring(write_function(write, Scrubber()), encoding="unicode") == (
+        "<create><GLBATCH><JOURNAL>GJ</JOURNAL><ENTRIES><GLENTRY><ACCOUNTNO>4000</ACCOUNTNO><TR_TYPE>1</TR_TYPE>"
+        "</GLENTRY><GLENTRY><ACCOUNTNO>1000</ACCOUNTNO></GLENTRY></ENTRIES></GLBATCH></create>"
+    )
+
+
+@pytest.mark.parametrize("name", ["ENTRIES", "ENTRIES.GLENTRY"])
+def test_lines_do_not_share_their_element_with_a_field(name: str) -> None:
+    lines = LineItems("ENTRIES.GLENTRY", ({"ACCOUNTNO": "4000"},), ("a",))
+    with pytest.raises(ValueError, match="ENTRIES cannot both"):
+        write_function(Write("GLBATCH", Action.CREATE, {name: "1"}, "c", lines=lines), Scrubber())
 
 
 @pytest.mark.parametrize(
