@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.errors import Kind, SyncError
-from app.domain.records import Lane, Record, System
+from app.domain.records import Errand, Lane, Record, System
 from app.objects import CATALOGUE
 from app.services.context import Context, Pair
 from app.store.session import Sessions
 from app.store.tables import Connection
-from app.sync.ports import ChangePage, FieldInfo, Identity, Outcome, Position, Schema, Usage, Write
+from app.sync.ports import ChangePage, Deletion, FieldInfo, Identity, Outcome, Position, Schema, Usage, Write
 from tests.fakes import START, FakeClock, ListBell, PlainVault, sequential_ids
 
 ACCOUNT = "001000000000001AAA"
@@ -55,6 +55,14 @@ class SilentBackend:
     ) -> ChangePage:
         """No changes."""
         return ChangePage((), since, done=True)
+
+    async def changed(self, kind: str, since: datetime, until: datetime) -> int:
+        """None."""
+        return 0
+
+    async def deletes(self, kinds: Sequence[str], since: datetime, until: datetime) -> list[Deletion]:
+        """None."""
+        return []
 
     async def describe(self, kind: str) -> Schema:
         """The fields it was made with."""
@@ -111,7 +119,7 @@ class OnePair:
     intacct: SilentBackend = field(default_factory=complete_intacct)
     refusal: SyncError | None = None
 
-    def of(self, connection: Connection, lane: Lane) -> Pair:
+    def of(self, connection: Connection, lane: Lane, errand: Errand = Errand.SYNC) -> Pair:
         """The pair."""
         if self.refusal is not None:
             raise self.refusal

@@ -18,7 +18,7 @@ from app.backends.intacct.client import IntacctBackend
 from app.backends.pool import LocalSlots
 from app.backends.salesforce.auth import SalesforceCredentials
 from app.backends.salesforce.client import SalesforceBackend
-from app.domain.records import Lane, System, Value
+from app.domain.records import Errand, Lane, System, Value
 from app.services import changes, intake, runner, sweeper
 from app.services.context import Context, Pair
 from app.services.items import Item
@@ -78,7 +78,7 @@ class BreakableTransport(httpx.AsyncBaseTransport):
 
 
 class SimulatedBackends:
-    """The `Backends` port: one client per lane, for the one connection there is."""
+    """The `Backends` port: one client per lane and errand, for the one connection there is."""
 
     def __init__(self, salesforce: Any, intacct: Any, clock: FakeClock, seed: int = 0) -> None:
         policy = HttpPolicy(allowed_hosts=(), allow_loopback=True)
@@ -88,13 +88,13 @@ class SimulatedBackends:
         }
         self._clock, self._seed = clock, seed
         self._slots = LocalSlots({System.SALESFORCE: 5, System.INTACCT: 2})
-        self._pairs: dict[Lane, Pair] = {}
+        self._pairs: dict[tuple[Lane, Errand], Pair] = {}
 
-    def of(self, connection: Connection, lane: Lane) -> Pair:
+    def of(self, connection: Connection, lane: Lane, errand: Errand = Errand.SYNC) -> Pair:
         """See `Backends.of`."""
-        if lane not in self._pairs:
-            self._pairs[lane] = Pair(self._salesforce(lane), self._intacct(lane))
-        return self._pairs[lane]
+        if (lane, errand) not in self._pairs:
+            self._pairs[lane, errand] = Pair(self._salesforce(lane), self._intacct(lane))
+        return self._pairs[lane, errand]
 
     def _salesforce(self, lane: Lane) -> SalesforceBackend:
         credentials = SalesforceCredentials(login_url=SALESFORCE_URL, client_id="client", client_secret="secret")

@@ -15,12 +15,12 @@ from typing import Any
 
 from app.backends.http import HttpClient
 from app.backends.intacct.auth import GATEWAY_URL, IntacctCredentials
-from app.backends.intacct.client import IntacctBackend
+from app.backends.intacct.client import IntacctBackend, IntacctOptions
 from app.backends.salesforce.auth import SalesforceCredentials
 from app.backends.salesforce.client import SalesforceBackend
 from app.config import is_loopback_url
 from app.domain.errors import Kind, SyncError
-from app.domain.records import Lane, System
+from app.domain.records import Errand, Lane, System
 from app.services.context import Pair, Vault
 from app.store.slots import DEFAULT_CAPACITY
 from app.store.tables import Connection
@@ -29,6 +29,9 @@ from app.sync.ports import Clock, Slots
 OFFLINE = "offline"
 PRODUCTION = "production"
 API_VERSION = "64.0"
+
+LONG_SCHEMA_SECONDS = 6 * 3600.0
+"""How long feeds believe a description of Intacct: it is billed, and one that is refused is forgotten at once."""
 
 OFFLINE_SECRETS = {
     "salesforce_client_secret": "secret",
@@ -42,12 +45,12 @@ OFFLINE_SECRETS = {
 class _Opened:
     version: int
     slots: Slots
-    pairs: dict[Lane, Pair] = field(default_factory=dict)
+    pairs: dict[tuple[Lane, Errand], Pair] = field(default_factory=dict)
     salesforce: SalesforceBackend | None = None
 
 
 class ConnectedBackends:
-    """The clients of each connection, one pair per lane, made anew when the connection's version changes."""
+    """The clients of each connection, one pair per lane and errand, made anew when the connection's version changes."""
 
     def __init__(
         self,
@@ -65,17 +68,18 @@ class ConnectedBackends:
         self._production = production
         self._opened: dict[str, _Opened] = {}
 
-    def of(self, connection: Connection, lane: Lane) -> Pair:
+    def of(self, connection: Connection, lane: Lane, errand: Errand = Errand.SYNC) -> Pair:
         """See `Backends.of`."""
         opened = self._opened.get(connection.id)
         if opened is None or opened.version != connection.version:
             slots = self._new_slots(connection.id, _capacity(connection))
             opened = self._opened[connection.id] = _Opened(connection.version, slots)
-        if lane not in opened.pairs:
-            opened.pairs[lane] = self._pair(connection, lane, opened)
-        return opened.pairs[lane]
+        key = lane, errand
+        if key not in opened.pairs:
+            opened.pairs[key] = self._pair(connection, lane, errand, opened)
+        return opened.pairs[key]
 
-    def _pair(self, connection: Connection, lane: Lane, opened: _Opened) -> Pair:
+    def _pair(self, connection: Connection, lane: Lane, errand: Errand, opened: _Opened) -> Pair:
         secrets = self._vault.open(connection.secrets)
         if self._production:
             _refuse_offline(connection, secrets)
@@ -86,6 +90,7 @@ class ConnectedBackends:
             self._clock,
             lane,
             rng=random.Random(),
+            options=IntacctOptions() if errand is Errand.SYNC else IntacctOptions(schema_seconds=LONG_SCHEMA_SECONDS),
         )
         if opened.salesforce is None:
             credentials = salesforce_credentials(connection, secrets)

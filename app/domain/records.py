@@ -24,6 +24,14 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
+class Errand(StrEnum):
+    """What the service asks a vendor for, so that each kind of asking has its own account of what it spends."""
+
+    SYNC = "sync"  # bringing records in step, on the account of the lane
+    POLL = "poll"  # looking for changes
+    VERIFY = "verify"  # counting whether everything is there
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record as a backend read it.

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.domain.records import Lane
+from app.domain.records import Errand, Lane
 from app.store.session import Sessions
 from app.store.tables import Connection
 from app.sync.ports import Backend, Clock
@@ -47,8 +47,8 @@ class Pair:
 class Backends(Protocol):
     """Opens and keeps the clients of each connection; made anew when the connection's version changes."""
 
-    def of(self, connection: Connection, lane: Lane) -> Pair:
-        """Both sides. Raises SyncError CONFIG when credentials are missing or may not be used here."""
+    def of(self, connection: Connection, lane: Lane, errand: Errand = Errand.SYNC) -> Pair:
+        """Both sides, with an account of what they spend per lane and errand. Raises SyncError CONFIG when credentials are missing or may not be used here."""
         ...
 
 

@@ -127,11 +127,30 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """One page of changed records in feed order, the position after it, and whether the feed is exhausted."""
+    """One page of changed records in feed order, the position after it, and whether the feed is exhausted.
+
+    `undated`: the records have no modification time, so `changed` does not count them.
+    """
 
     records: Sequence[Record]
     position: Position
     done: bool
+    undated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A side says that it no longer has a record. A hint: what became of the record is seen when it is read.
+
+    Known by its immutable `key`, by its `natural` key, or, where the vendor does not tell which it names, perhaps by
+    either. `merged_into` is the record it was merged into.
+    """
+
+    kind: str
+    at: datetime
+    key: str | None = None
+    natural: str | None = None
+    merged_into: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +204,14 @@ class Backend(Protocol):
         self, kind: str, since: Position, until: datetime, fields: Sequence[str], page_size: int
     ) -> ChangePage:
         """Records changed after `since` and not after `until`, ordered by (modification time, key)."""
+        ...
+
+    async def changed(self, kind: str, since: datetime, until: datetime) -> int:
+        """How many records were changed from `since` to `until`, both included: counted there, without any paging."""
+        ...
+
+    async def deletes(self, kinds: Sequence[str], since: datetime, until: datetime) -> list[Deletion]:
+        """What was deleted of `kinds` from `since` to `until`. Raises SyncError PERMISSION when we may not ask."""
         ...
 
     async def describe(self, kind: str) -> Schema:

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from app.domain.errors import SyncError
-from app.domain.records import Lane
+from app.domain.records import Errand, Lane
 from app.services import keys
 from app.services.context import Context, Pair
 from app.services.keys import Role
@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 class NoBackends:
     """Keys need no vendor."""
 
-    def of(self, connection: Connection, lane: Lane) -> Pair:
+    def of(self, connection: Connection, lane: Lane, errand: Errand = Errand.SYNC) -> Pair:
         raise AssertionError("no vendor is needed here")
 
 

@@ -17,6 +17,7 @@ from app.sync.ports import (
     ChangePage,
     Claim,
     Clock,
+    Deletion,
     Draft,
     FieldInfo,
     Identity,
@@ -203,6 +204,14 @@ class MemoryBackend:
             Record(kind, key, {name: self._records[kind, key].get(name) for name in fields}, at) for at, key in page
         ]
         return ChangePage(records, Position(*page[-1]) if page else since, len(places) <= page_size)
+
+    async def changed(self, kind: str, since: datetime, until: datetime) -> int:
+        """See `Backend.changed`."""
+        return sum(found == kind and since <= at <= until for (found, _), at in self._changed.items())
+
+    async def deletes(self, kinds: Sequence[str], since: datetime, until: datetime) -> list[Deletion]:
+        """See `Backend.deletes`: nothing is deleted here."""
+        return []
 
     async def describe(self, kind: str) -> Schema:
         """See `Backend.describe`: the fields any record of the kind has."""

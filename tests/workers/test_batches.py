@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from app import telemetry
 from app.domain.errors import Kind, SyncError
-from app.domain.records import Lane
+from app.domain.records import Errand, Lane
 from app.services import runner
 from app.services.context import Context, Pair
 from app.store.session import Sessions
@@ -21,7 +21,7 @@ LANE = Lane.INTERACTIVE
 class Refusing:
     """A connection that cannot be opened: every run ends at once, with a reason."""
 
-    def of(self, connection: Connection, lane: Lane) -> Pair:
+    def of(self, connection: Connection, lane: Lane, errand: Errand = Errand.SYNC) -> Pair:
         raise SyncError(Kind.CONFIG, "connection_incomplete", "The connection lacks everything")
 
 

@@ -26,7 +26,7 @@ from app.backends.intacct.client import IntacctBackend
 from app.backends.pool import LocalSlots
 from app.backends.salesforce.auth import SalesforceCredentials
 from app.backends.salesforce.client import SalesforceBackend
-from app.domain.records import Lane, System
+from app.domain.records import Errand, Lane, System
 from app.services import changes, intake, runner, sweeper
 from app.services.context import Context, Pair
 from app.services.items import Item
@@ -104,7 +104,7 @@ class LifeBackends:
         self._world, self._rng = world, rng
         self._pairs: dict[Lane, Pair] = {}
 
-    def of(self, connection: Connection, lane: Lane) -> Pair:
+    def of(self, connection: Connection, lane: Lane, errand: Errand = Errand.SYNC) -> Pair:
         """See `Backends.of`."""
         if lane not in self._pairs:
             clock, rng, habits = self._world.clock, self._rng, self._world.habits

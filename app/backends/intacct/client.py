@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from app.backends.http import HttpClient
+from app.backends.intacct.audit import Audit
 from app.backends.intacct.auth import IntacctCredentials
 from app.backends.intacct.feed import CursorStrategy, Feed
 from app.backends.intacct.gateway import Gateway, RetryTimes
@@ -23,7 +24,7 @@ from app.backends.intacct.writing import Writer
 from app.backends.intacct.xml import add, flatten
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane, Record, System
-from app.sync.ports import ChangePage, Clock, Identity, Outcome, Position, Schema, Slots, Usage, Write
+from app.sync.ports import ChangePage, Clock, Deletion, Identity, Outcome, Position, Schema, Slots, Usage, Write
 
 _NO_OFFSET = re.compile(r"(?:GMT|UTC)?\s*(?:[+-]?\s*0{1,2}(?::?00)?)?", re.IGNORECASE)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -36,7 +37,8 @@ class IntacctOptions:
     `page_size` rows of a find page (1 to 2000), `most_functions` and `most_bytes` of a request, `target_seconds` a
     request should take, of which `overhead_seconds` do not depend on its functions, `concurrency` the hint to start
     with, `explain` asks for `additionalinfo` beside errors of writes, `deadline` seconds after which an answer is given
-    up even if it still trickles in (the vendor's own cut comes after 15 minutes).
+    up even if it still trickles in (the vendor's own cut comes after 15 minutes), `schema_seconds` how long a
+    description is believed: each one is billed.
     """
 
     page_size: int = 2000
@@ -48,6 +50,7 @@ class IntacctOptions:
     cursor: CursorStrategy = CursorStrategy.TWO_QUERIES
     explain: bool = False
     deadline: float = 600.0
+    schema_seconds: float = 900.0
     retry: RetryTimes = field(default_factory=RetryTimes)
 
 
@@ -84,9 +87,10 @@ class IntacctBackend:
         )
         speed = Speed(chosen.overhead_seconds, chosen.target_seconds)
         self._writer = Writer(self._gateway, speed, most=chosen.most_functions, most_bytes=chosen.most_bytes)
-        self._schemas = Schemas(self._gateway, clock)
+        self._schemas = Schemas(self._gateway, clock, chosen.schema_seconds)
         self._reader = Reader(self._gateway, self._schemas, chosen.page_size)
         self._feed = Feed(self._reader, chosen.cursor)
+        self._audit = Audit(self._reader)
 
     @property
     def retry_after(self) -> float | None:
@@ -127,6 +131,14 @@ class IntacctBackend:
     ) -> ChangePage:
         """See `Backend.changes`. A position with an empty key starts a scan and includes rows never modified."""
         return await self._feed.changes(kind, since, until, fields, page_size)
+
+    async def changed(self, kind: str, since: datetime, until: datetime) -> int:
+        """See `Backend.changed`. Rows without WHENMODIFIED are not counted."""
+        return await self._feed.changed(kind, since, until)
+
+    async def deletes(self, kinds: Sequence[str], since: datetime, until: datetime) -> list[Deletion]:
+        """See `Backend.deletes`, from the audit history, which the user needs View on custom reports for."""
+        return await self._audit.deletes(kinds, since, until)
 
     async def describe(self, kind: str) -> Schema:
         """See `Backend.describe`."""

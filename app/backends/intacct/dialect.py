@@ -195,13 +195,17 @@ def _filter_element(condition: Condition, scrub: Scrubber) -> Element:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One page of `query`. `order` lists ascending fields, the last of which is unique. Never an offset."""
+    """One page of `query`. `order` lists ascending fields, the last of which is unique. Never an offset.
+
+    `count` names a field whose filled values are counted in place of rows.
+    """
 
     kind: str
     select: tuple[str, ...]
     where: Condition
     order: tuple[str, ...]
     page_size: int
+    count: str = ""
 
     def element(self, scrub: Scrubber) -> Element:
         """The `<query>` element. Private rows of entities are asked for: at top level they are hidden otherwise."""
@@ -210,8 +214,10 @@ class Query:
         select = etree.SubElement(root, "select")
         for name in self.select:
             add(select, "field", name, scrub)
+        if self.count:
+            add(select, "count", self.count, scrub)
         etree.SubElement(root, "filter").append(_filter_element(self.where, scrub))
-        orderby = etree.SubElement(root, "orderby")
+        orderby = etree.SubElement(root, "orderby") if self.order else root
         for name in self.order:
             order = etree.SubElement(orderby, "order")
             add(order, "field", name, scrub)

@@ -52,7 +52,7 @@ class Feed:
             page = await self._nulls(kind, start, end, fields, size, key.removeprefix(_NULL))
             if page.records:
                 then = f"{_NULL}{page.records[-1].key}" if page.more else "0"
-                return ChangePage(page.records, Position(start, then), done=False)
+                return ChangePage(page.records, Position(start, then), done=False, undated=True)
             key = "0"
         if start > end:
             return ChangePage([], since, done=True)
@@ -60,6 +60,12 @@ class Feed:
             return await self._within_second(kind, start, key, end, fields, size)
         page = await self._query(kind, fields, _from(start, key), end, size)
         return self._close(page, Position(since.modified_at) if since.key.startswith(_NULL) else since)
+
+    async def changed(self, kind: str, since: datetime, until: datetime) -> int:
+        """See `Backend.changed`."""
+        start, end = _whole(since), _whole(until)
+        window = every(compare("greaterthanorequalto", MODIFIED, start), compare("lessthanorequalto", MODIFIED, end))
+        return await self._reader.count(kind, window)
 
     async def _nulls(
         self, kind: str, start: datetime, end: datetime, fields: Sequence[str], size: int, after: str

@@ -16,8 +16,6 @@ from app.backends.intacct.xml import Element, add, text_of
 from app.domain.errors import Kind, SyncError
 from app.sync.ports import Clock, FieldInfo, Schema
 
-_TTL = timedelta(minutes=15)
-
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -26,11 +24,12 @@ class _Kept:
 
 
 class Schemas:
-    """Schemas by kind, 15 minutes old at most; concurrent askers share one `lookup`."""
+    """Schemas by kind, `seconds` old at most; concurrent askers share one `lookup`, which is billed."""
 
-    def __init__(self, gateway: Gateway, clock: Clock) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, seconds: float) -> None:
         self._gateway = gateway
         self._clock = clock
+        self._ttl = timedelta(seconds=seconds)
         self._kept: dict[str, _Kept] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -38,7 +37,7 @@ class Schemas:
         """See `Backend.describe`. Raises SyncError CONFIG `unknown_object` for a kind the company does not know."""
         async with self._locks.setdefault(kind, asyncio.Lock()):
             kept = self._kept.get(kind)
-            if kept is None or self._clock.now() - kept.at >= _TTL:
+            if kept is None or self._clock.now() - kept.at >= self._ttl:
                 schema = await self._look_up(kind)
                 kept = self._kept[kind] = _Kept(schema, self._clock.now())
             return kept.schema

@@ -15,7 +15,7 @@ from app.backends.salesforce.reading import Reader
 from app.backends.salesforce.schemas import Column, Schemas
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane, Record, System, salesforce_id
-from app.sync.ports import ChangePage, Clock, Identity, Outcome, Position, Schema, Slots, Usage, Write
+from app.sync.ports import ChangePage, Clock, Deletion, Identity, Outcome, Position, Schema, Slots, Usage, Write
 
 ENVIRONMENT = Column("IsSandbox", ("IsSandbox",), "boolean")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -96,6 +96,14 @@ class SalesforceBackend:
     ) -> ChangePage:
         """See `Backend.changes`. Commits become visible late: the caller keeps `until` or `since` some minutes back."""
         return await self._reader.changes(kind, since, until, fields, page_size)
+
+    async def changed(self, kind: str, since: datetime, until: datetime) -> int:
+        """See `Backend.changed`."""
+        return await self._reader.changed(kind, since, until)
+
+    async def deletes(self, kinds: Sequence[str], since: datetime, until: datetime) -> list[Deletion]:
+        """See `Backend.deletes`: what is in the recycle bin, one query per kind. A record taken out again is not."""
+        return [deletion for kind in kinds for deletion in await self._reader.deletes(kind, since, until)]
 
     async def describe(self, kind: str) -> Schema:
         """See `Backend.describe`. Types are Salesforce's own words; `values` are the active picklist values."""

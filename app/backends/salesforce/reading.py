@@ -22,7 +22,7 @@ from app.backends.salesforce.schemas import Column, Schemas
 from app.backends.salesforce.wire import decode, parse_json
 from app.domain.errors import SyncError
 from app.domain.records import Record
-from app.sync.ports import ChangePage, Position
+from app.sync.ports import ChangePage, Deletion, Position
 
 RESTARTS = 2
 """How often a query is begun again after its pages were lost on the server."""
@@ -80,6 +80,25 @@ class Reader:
             position = Position(records[-1].modified_at, records[-1].key)
         return ChangePage(records, position, done=len(records) < page_size)
 
+    async def changed(self, kind: str, since: datetime, until: datetime) -> int:
+        """See `Backend.changed`."""
+        query = soql.count(kind, _window(since, until))
+        total = await self._caller.get(f"{self._caller.data_path}/query?q={quote(query, safe='')}", _page)
+        return int(total["totalSize"])
+
+    async def deletes(self, kind: str, since: datetime, until: datetime) -> list[Deletion]:
+        """See `Backend.deletes`. Losers of a merge name the record they were merged into, while they are in the bin."""
+        columns = await self._columns(kind, ("IsDeleted", "MasterRecordId"))
+        names = await self._names(kind, columns)
+        where = soql.both([soql.compare("IsDeleted", "=", True), _window(since, until)])
+        query = soql.select(names, kind, where, ("SystemModstamp", "Id"))
+        found = await self.run(f"{self._caller.data_path}/queryAll", query, kind, columns)
+        return [
+            Deletion(kind, record.modified_at or until, key=record.key, merged_into=str(master) if master else None)
+            for record in found
+            for master in [record.values.get("MasterRecordId")]
+        ]
+
     async def run(self, resource: str, query: str, kind: str, columns: Sequence[Column]) -> list[Record]:
         """All pages of a query. Raises SyncError; begins again when the server has lost the next page."""
         for restart in range(RESTARTS + 1):
@@ -128,6 +147,10 @@ class Reader:
             if column:
                 alternatives.update(dict.fromkeys(_literals(column, values)))
         return list(alternatives)
+
+
+def _window(since: datetime, until: datetime) -> str:
+    return soql.both([soql.compare("SystemModstamp", ">=", since), soql.compare("SystemModstamp", "<=", until)])
 
 
 def _checked(name: str) -> str:

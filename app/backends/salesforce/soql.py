@@ -92,6 +92,11 @@ def select(
     return text if limit is None else f"{text} LIMIT {limit:d}"
 
 
+def count(kind: str, where: str) -> str:
+    """How many records satisfy `where`; the answer is the page's total size."""
+    return f"SELECT COUNT() FROM {path(kind)} WHERE {where}"  # noqa: S608 - names are checked, values are quoted
+
+
 def _quoted(text: str) -> str:
     if len(text) > LONGEST_TEXT:
         raise ValueError("the text is too long for a query")
