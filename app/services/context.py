@@ -48,7 +48,10 @@ class Backends(Protocol):
     """Opens and keeps the clients of each connection; made anew when the connection's version changes."""
 
     def of(self, connection: Connection, lane: Lane, errand: Errand = Errand.SYNC) -> Pair:
-        """Both sides, with an account of what they spend per lane and errand. Raises SyncError CONFIG when credentials are missing or may not be used here."""
+        """Both sides, with an account of what is spent per lane and errand.
+
+        Raises SyncError CONFIG when credentials are missing or may not be used here.
+        """
         ...
 
 
