@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.domain.options import Option as Option
 from app.domain.problems import Problem
 from app.domain.records import Value
 from app.domain.transforms import Canonical, Text, Transform
@@ -164,7 +165,7 @@ class Companion:
     fields: tuple[Field, ...]
 
 
-Check = Callable[[Mapping[str, Value], Sequence[Mapping[str, Canonical]], Mapping[str, bool | str]], Sequence[Problem]]
+Check = Callable[[Mapping[str, Value], Sequence[Mapping[str, Canonical]], Mapping[str, object]], Sequence[Problem]]
 """Header values (by the declared names in `Lines.needs`), canonical lines by row id, options: all that is wrong."""
 
 
@@ -188,16 +189,6 @@ class Lines:
     fields: tuple[Field, ...]
     needs: tuple[str, ...] = ()
     check: Check | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A setting of one object on one connection, with its default and what it does."""
-
-    name: str
-    default: bool | str
-    says: str
-    choices: tuple[str, ...] = ()
 
 
 ENABLED = Option("enabled", False, "Records of this object are synced. Off: wishes are refused, feeds are not read.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from app.domain.declaration import (
     DIRECTION,
@@ -11,12 +12,12 @@ from app.domain.declaration import (
     Creates,
     Field,
     Mark,
-    Option,
     Rule,
     SyncedObject,
     WriteBack,
 )
 from app.domain.lines import LinesPlan, exists, in_org
+from app.domain.options import OptionValue, option_value
 
 STANDARD = "standard"
 """The mapping version of an object whose rows nobody has changed: the declaration as it is."""
@@ -36,7 +37,7 @@ class Plan:
     rows: tuple[Field, ...]
     write_back: WriteBack
     companions: tuple[Companion, ...]
-    options: Mapping[str, bool | str]
+    options: Mapping[str, Any]
     link_field: str | None
     scope: str
     mapping_version: str = STANDARD
@@ -82,10 +83,10 @@ class Plan:
         """Whether the base of a row has lost its meaning: the row was switched off or is another one now."""
         return row_id in self.off or ("~" in row_id and row_id not in self.known)
 
-    def option(self, name: str) -> bool | str:
+    def option(self, name: str) -> OptionValue:
         """The value of an option, or its declared default."""
-        declared = {o.name: o.default for o in self.object.options}
-        return self.options.get(name, declared[name])
+        declared = {option.name: option for option in self.object.options}
+        return option_value(declared[name], self.options.get(name))
 
     def op_key(self, source_id: str, purpose: str = "record") -> str:
         """The name of the document a write makes: the same for every attempt, from every worker, for ever."""
@@ -98,7 +99,7 @@ def make_plan(
     scope: str,
     namespace: str,
     link_field: str,
-    options: Mapping[str, bool | str],
+    options: Mapping[str, object],
     salesforce_has: Iterable[str],
     intacct_has: Iterable[str],
     mapped: Sequence[Field] | None = None,
@@ -144,13 +145,6 @@ def make_plan(
         off=frozenset(row.id for row in declared.fields) - {row.id for row in rows},
         known=frozenset(row.id for row in rows),
     )
-
-
-def option_problem(option: Option, value: object) -> str | None:
-    """What is wrong with `value` for `option`, or None."""
-    if isinstance(option.default, bool):
-        return None if isinstance(value, bool) else "must be true or false"
-    return None if value in option.choices else f"must be one of {', '.join(option.choices)}"
 
 
 def _name(name: str, prefix: str) -> str:

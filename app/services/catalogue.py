@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from app.domain.declaration import Field, Mark, Rule, SyncedObject
+from app.domain.options import OptionValue
 from app.objects import CATALOGUE
 
 ARROWS = {
@@ -26,7 +27,7 @@ def _section(declared: SyncedObject) -> str:
     ends = f"`{declared.salesforce.kind}` in Salesforce, `{declared.intacct.kind}` in Intacct"
     facts = [
         f"{ends}; creates: {declared.creates.value}; found by {_codes(declared.match_by) or 'its link'}.",
-        *(f"Option `{o.name}` (standard: `{_plain(o.default)}`): {o.says}" for o in declared.options),
+        *(f"Option `{o.name}` (standard: `{plain(o.default) or 'empty'}`): {o.says}" for o in declared.options),
         *(f"Also makes `{c.kind}` as `{c.link}` unless `{c.unless}` is filled." for c in declared.companions),
     ]
     rows = ["| Intacct | Salesforce | travels | |", "| --- | --- | --- | --- |", *map(_row, declared.fields)]
@@ -43,5 +44,8 @@ def _codes(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _plain(value: bool | str) -> str:
-    return str(value).lower() if isinstance(value, bool) else value
+def plain(value: OptionValue) -> str:
+    """A value as a document or a plain text shows it."""
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,14 +1,15 @@
 """What an administrator switches: the master switch and the options each object declares. Credentials stand elsewhere.
 
-Options are kept per connection as {"objects": {object: {option: value}}}; what is absent has its declared default.
+Options are kept per connection as {"connection": {option: value}, "objects": {object: {option: value}}}; what is absent
+has its declared default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.domain.declaration import Option
+from app.domain.connection_options import CONNECTION_OPTIONS
 from app.domain.errors import Kind, SyncError
-from app.domain.plan import option_problem
+from app.domain.options import Option, OptionValue, option_problem, option_value
 from app.domain.records import Lane
 from app.objects import CATALOGUE
 from app.services.context import Context
@@ -16,8 +17,9 @@ from app.store import connections
 from app.store.tables import Connection
 
 OBJECTS = "objects"
+WHOLE = "connection"
 
-OptionValues = dict[str, bool | str]
+OptionValues = dict[str, OptionValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Configuration:
 
     sync_enabled: bool
     environment: str
+    options: OptionValues
     objects: dict[str, OptionValues]
     version: int
 
@@ -41,24 +44,27 @@ async def change(
     connection_id: str,
     *,
     sync_enabled: bool | None = None,
+    options: Mapping[str, object] | None = None,
     objects: Mapping[str, Mapping[str, object]] | None = None,
     version: int | None = None,
 ) -> Configuration:
     """Change what is named and leave the rest. Switching on wakes the workers for what was accepted meanwhile.
 
-    Raises SyncError DATA `unknown_object`, `unknown_option`, `option_invalid` (field: object.option) and CONFLICT
-    `version_conflict` when `version` is not the present one.
+    `options` are those of the whole connection. Raises SyncError DATA `unknown_object`, `unknown_option`,
+    `option_invalid` (field: object.option) and CONFLICT `version_conflict` when `version` is not the present one.
     """
-    wanted = checked(objects or {})
+    wanted, whole = checked(objects or {}), _values("connection", CONNECTION_OPTIONS, options or {})
     async with context.begin() as session:
         row = known(await connections.get(session, connection_id, lock=True))
         require_version(row, version)
         switched_on = sync_enabled is True and not row.enabled
         stored = row.options.get(OBJECTS, {})
         merged = stored | {name: stored.get(name, {}) | values for name, values in wanted.items() if values}
+        parts = {OBJECTS: merged, WHOLE: row.options.get(WHOLE, {}) | whole}
         enabled = row.enabled if sync_enabled is None else sync_enabled
-        if (enabled, merged) != (row.enabled, stored):
-            row.enabled, row.options = enabled, row.options | {OBJECTS: merged}
+        after = row.options | {name: part for name, part in parts.items() if part}
+        if (enabled, after) != (row.enabled, row.options):
+            row.enabled, row.options = enabled, after
             touch(context, row)
         now = _configuration(row)
     if switched_on:
@@ -67,15 +73,19 @@ async def change(
     return now
 
 
-def checked(objects: Mapping[str, Mapping[str, object]]) -> dict[str, OptionValues]:
-    """The same options, all known and of the declared kind. Raises SyncError DATA by the name that is wrong."""
-    good: dict[str, OptionValues] = {}
+def checked(objects: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, object]]:
+    """The same options as they are stored, all known and allowed. Raises SyncError DATA by the name that is wrong."""
+    good: dict[str, dict[str, object]] = {}
     for name, values in objects.items():
         if name not in CATALOGUE:
             raise _refused("unknown_object", name, f"There is no object {name!r}", "objects", CATALOGUE)
-        declared = {option.name: option for option in CATALOGUE[name].options}
-        good[name] = {key: _value(name, declared, key, value) for key, value in values.items()}
+        good[name] = _values(name, CATALOGUE[name].options, values)
     return good
+
+
+def option_of(connection: Connection, option: Option) -> OptionValue:
+    """The value of an option of the whole connection."""
+    return option_value(option, connection.options.get(WHOLE, {}).get(option.name))
 
 
 def known(row: Connection | None) -> Connection:
@@ -108,21 +118,26 @@ def _configuration(row: Connection) -> Configuration:
     return Configuration(
         sync_enabled=row.enabled,
         environment=row.environment,
+        options={option.name: option_of(row, option) for option in CONNECTION_OPTIONS},
         objects={
-            name: {option.name: stored.get(name, {}).get(option.name, option.default) for option in declared.options}
-            for name, declared in CATALOGUE.items()
+            name: {option.name: option_value(option, stored.get(name, {}).get(option.name)) for option in one.options}
+            for name, one in CATALOGUE.items()
         },
         version=row.version,
     )
 
 
-def _value(name: str, declared: Mapping[str, Option], key: str, value: object) -> bool | str:
-    if key not in declared:
-        raise _refused("unknown_option", f"{name}.{key}", f"{name} has no option {key!r}", "options", declared)
-    problem = option_problem(declared[key], value)
-    if problem is not None or not isinstance(value, bool | str):
-        raise SyncError(Kind.DATA, "option_invalid", f"{name}.{key} {problem}.", field=f"{name}.{key}")
-    return value
+def _values(name: str, options: Iterable[Option], given: Mapping[str, object]) -> dict[str, object]:
+    declared = {option.name: option for option in options}
+    good: dict[str, object] = {}
+    for key, value in given.items():
+        if key not in declared:
+            raise _refused("unknown_option", f"{name}.{key}", f"{name} has no option {key!r}", "options", declared)
+        problem = option_problem(declared[key], value)
+        if problem is not None:
+            raise SyncError(Kind.DATA, "option_invalid", f"{name}.{key} {problem}.", field=f"{name}.{key}")
+        good[key] = list(value) if isinstance(value, tuple) else value
+    return good
 
 
 def _refused(code: str, field: str, message: str, what: str, known: Mapping[str, object]) -> SyncError:

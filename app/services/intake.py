@@ -19,6 +19,8 @@ from app.domain.merge import Direction
 from app.domain.records import Lane, record_key, salesforce_id
 from app.services.context import Context
 from app.services.items import SWITCHED_OFF, Item, item_of, malformed
+from app.services.items import refused as not_accepted
+from app.services.users import user_refusal
 from app.store import idempotency, operations
 from app.store.tables import Connection, IdempotencyKey, Operation
 from app.store.upsert import collided
@@ -54,7 +56,10 @@ ATTENDED = (Origin.BUTTON, Origin.FLOW, Origin.APEX)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Bring these records of one object in step. `record_ids` as given, in the caller's order."""
+    """Bring these records of one object in step. `record_ids` as given, in the caller's order.
+
+    `refusal`: code and sentence of why its user may not ask.
+    """
 
     object: str
     record_ids: tuple[str, ...]
@@ -63,6 +68,7 @@ class Wish:
     direction: str = Direction.TO_INTACCT
     requested_by: str | None = None
     parent_id: str | None = None
+    refusal: tuple[str, str] | None = None
 
     @property
     def request_hash(self) -> str:
@@ -109,12 +115,14 @@ async def accept(
 ) -> Acceptance:
     """Store the wish in one transaction, commit, then ring once per lane.
 
-    With an outer `session` the wish joins that transaction, and ringing is the caller's. An id that is no Salesforce
+    With an outer `session` the wish joins that transaction, ringing is the caller's, and its user was asked for
+    before. An id that is no Salesforce
     id gives an item that says so; the others go on. Raises SyncError DATA `request_id_reused` when the request key
     was used for another request.
     """
     if session is not None:
         return await _store(context, session, connection, asked, request_id)
+    asked = replace(asked, refusal=user_refusal(connection, asked.origin, asked.requested_by))
     acceptance = await _in_transaction(context, connection, asked, request_id)
     for lane in sorted(acceptance.lanes):
         await context.bell.ring(connection.id, Lane(lane))
@@ -173,6 +181,9 @@ async def _place(context: Context, session: AsyncSession, connection: Connection
     known: dict[str, str] = {}
     refused: dict[str, Item] = {}
     for given in asked.record_ids:
+        if asked.refusal is not None:
+            refused[given] = not_accepted(asked.object, given, *asked.refusal)
+            continue
         try:
             known[given] = record_key(given) if asked.origin == Origin.INTACCT else salesforce_id(given)
         except ValueError as error:

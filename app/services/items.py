@@ -19,7 +19,7 @@ TROUBLE = (Result.FAILED, Result.BLOCKED, Result.CONFLICTED, Result.HELD)
 class Item:
     """What became, or is to become, of one record that was asked for.
 
-    `operation_id` is None when the id given is no Salesforce id; `record_id` is then the text as given. `joined`: an
+    `operation_id` is None when the wish was refused; `record_id` is then the text as given. `joined`: an
     operation that was there already took the wish in. `retryable`: it is tried again by itself.
     """
 
@@ -55,15 +55,20 @@ def item_of(row: Operation, *, joined: bool = False) -> Item:
 
 def malformed(object_name: str, given: str, message: str) -> Item:
     """The item of an id that cannot be one."""
+    return refused(object_name, given, "record_id_malformed", f"{message[:1].upper()}{message[1:]}.")
+
+
+def refused(object_name: str, given: str, code: str, message: str) -> Item:
+    """The item of a wish that no operation is made of."""
     return Item(
         operation_id=None,
         object=object_name,
         record_id=given,
         state="done",
         result=Result.FAILED,
-        reason="record_id_malformed",
-        message=f"{message[:1].upper()}{message[1:]}.",
+        reason=code,
+        message=message,
         intacct_id=None,
-        error_code="record_id_malformed",
+        error_code=code,
         retryable=False,
     )

@@ -21,9 +21,9 @@ def scope_of(connection: Connection) -> str:
     return f"{connection.environment}:{connection.id}:{company}:{entity}"
 
 
-def options_of(connection: Connection, declared: SyncedObject) -> Mapping[str, bool | str]:
+def options_of(connection: Connection, declared: SyncedObject) -> Mapping[str, object]:
     """What the connection has set for one object; unset options are left out."""
-    options: Mapping[str, bool | str] = connection.options.get("objects", {}).get(declared.name, {})
+    options: Mapping[str, object] = connection.options.get("objects", {}).get(declared.name, {})
     return options
 
 

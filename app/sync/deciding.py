@@ -7,6 +7,7 @@ from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, from_salesforce, to_intacct
 from app.domain.merge import Merge, merge, newer_side, with_defaults
+from app.domain.options import OptionValue
 from app.domain.plan import STANDARD
 from app.domain.records import System, Value
 from app.domain.transforms import plain
@@ -98,7 +99,7 @@ def _check_create(batch: Batch, work: Work) -> None:
         work.fail(problem)
 
 
-def _option(batch: Batch, name: str) -> bool | str | None:
+def _option(batch: Batch, name: str) -> OptionValue | None:
     return batch.plan.option(name) if name in {option.name for option in batch.plan.object.options} else None
 
 

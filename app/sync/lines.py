@@ -47,7 +47,7 @@ def map_lines(batch: Batch, work: Work) -> list[Problem]:
     return problems
 
 
-def options_of(plan: Plan) -> dict[str, bool | str]:
+def options_of(plan: Plan) -> dict[str, object]:
     """Every option of the object with its value."""
     return {option.name: plan.option(option.name) for option in plan.object.options}
 

@@ -22,6 +22,7 @@ async def test_options_are_changed_in_part(client: AsyncClient) -> None:
         ({"objects": {"invoice": {}}}, "objects.invoice"),
         ({"objects": {"account": {"syncTwice": True}}}, "objects.account.syncTwice"),
         ({"objects": {"account": {"syncOnlyOnce": "true"}}}, "objects.account.syncOnlyOnce"),
+        ({"options": {"userAccessList": ["ann", "ann"]}}, "options.userAccessList"),
         ({"syncEnabled": 1}, "syncEnabled"),
         ({"version": True}, "version"),
     ],
@@ -33,6 +34,11 @@ async def test_what_is_not_declared_is_refused_by_name(
     answer = await client.patch("/v1/configuration", json=change)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_options_of_the_whole_connection_are_changed_beside_those_of_objects(client: AsyncClient) -> None:
+    body = (await client.patch("/v1/configuration", json={"options": {"userAccessList": ["ann@acme.com"]}})).json()
+    assert body["options"] == {"userAccessList": ["ann@acme.com"], "syncForUnmappedUsers": False}
 
 
 async def test_null_changes_nothing(client: AsyncClient) -> None:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import app.objects
 from app.cli import cli
 from app.domain.declaration import End, Field, Mark, Rule, SyncedObject, WriteBack
-from app.domain.plan import option_problem
+from app.domain.options import option_problem
 from app.domain.transforms import Street
 from app.objects import CATALOGUE, problems
 from app.services.catalogue import objects_markdown

@@ -73,9 +73,7 @@ SHOP = SyncedObject(
 )
 
 
-def plan_of(
-    declared: SyncedObject = SHOP, *, linked: bool = True, options: Mapping[str, bool | str] | None = None
-) -> Plan:
+def plan_of(declared: SyncedObject = SHOP, *, linked: bool = True, options: Mapping[str, object] | None = None) -> Plan:
     """The plan between two sides that have every field; `linked`: Intacct also has one for our key."""
     back = declared.write_back
     here = {name for row in declared.fields for name in (row.salesforce, row.salesforce.split(".")[0] + "Id")}

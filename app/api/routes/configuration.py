@@ -40,6 +40,7 @@ async def change_configuration(
         house.context,
         who.connection_id,
         sync_enabled=wanted.sync_enabled,
+        options=wanted.whole(),
         objects=wanted.named(),
         version=wanted.version,
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 from app.api.schemas.model import Out
 from app.domain.declaration import Field as Row
 from app.domain.declaration import Option, SyncedObject
+from app.services.catalogue import plain
 
 
 class FieldRow(Out):
@@ -29,8 +30,9 @@ class OptionView(Out):
 
     name: str
     description: str
-    default_value: Annotated[str, Field(description="As text; true or false for a switch.")]
-    choices: Annotated[list[str], Field(description="Empty for a switch.")]
+    kind: Annotated[str, Field(description="switch, choice, number, text or list.")]
+    default_value: Annotated[str, Field(description="As text: true or false, a number, words with commas between.")]
+    choices: Annotated[list[str], Field(description="The words that are allowed; empty where none are named.")]
 
 
 class ObjectView(Out):
@@ -90,5 +92,10 @@ def _row_out(row: Row) -> FieldRow:
 
 
 def _option_out(option: Option) -> OptionView:
-    default = str(option.default).lower() if isinstance(option.default, bool) else option.default
-    return OptionView(name=option.name, description=option.says, default_value=default, choices=list(option.choices))
+    return OptionView(
+        name=option.name,
+        description=option.says,
+        kind=option.kind,
+        default_value=plain(option.default),
+        choices=list(option.choices),
+    )

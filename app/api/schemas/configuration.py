@@ -1,38 +1,50 @@
 """The configuration as it is sent and changed. Its shape follows from the options the catalogue declares."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, create_model
 
 from app.api.schemas.model import In, Out, Truth, Version
-from app.domain.declaration import Option
+from app.api.schemas.options import option_type
+from app.domain.connection_options import CONNECTION_OPTIONS
+from app.domain.options import Option
 from app.objects import CATALOGUE
 from app.services.configuration import Configuration
 
 
-def _type(option: Option) -> Any:
-    return Truth if isinstance(option.default, bool) else Literal[option.choices]
+def _model(
+    name: str, says: str, base: type[BaseModel], options: Iterable[Option], *, optional: bool
+) -> type[BaseModel]:
+    """A model with a property per option."""
+    fields: dict[str, Any] = {
+        option.name: (
+            Annotated[option_type(option) | None if optional else option_type(option), Field(description=option.says)],
+            None if optional else ...,
+        )
+        for option in options
+    }
+    made = create_model(name, __base__=base, **fields)
+    made.__doc__ = says
+    return made
 
 
 def _options(end: str, base: type[BaseModel], *, optional: bool) -> type[BaseModel]:
-    """One model per object, and one over them, with a property per option."""
+    """One model per object, and one over them."""
     parts: dict[str, Any] = {}
     for name, declared in CATALOGUE.items():
-        fields: dict[str, Any] = {
-            option.name: (
-                Annotated[_type(option) | None if optional else _type(option), Field(description=option.says)],
-                None if optional else ...,
-            )
-            for option in declared.options
-        }
-        one = create_model(f"{name[0].upper()}{name[1:]}{end}", __base__=base, **fields)
-        one.__doc__ = f"Options of {declared.label}."
+        says = f"Options of {declared.label}."
+        one = _model(f"{name[0].upper()}{name[1:]}{end}", says, base, declared.options, optional=optional)
         parts[name] = (one | None, None) if optional else (one, ...)
     whole = create_model(f"Object{end}", __base__=base, **parts)
     whole.__doc__ = "Options per object."
     return whole
 
 
+WHOLE = "Options of the whole connection."
+
+ConnectionOptions: Any = _model("ConnectionOptions", WHOLE, Out, CONNECTION_OPTIONS, optional=False)
+ConnectionOptionsChange: Any = _model("ConnectionOptionsChange", WHOLE, In, CONNECTION_OPTIONS, optional=True)
 ObjectOptions: Any = _options("Options", Out, optional=False)
 ObjectOptionsChange: Any = _options("OptionsChange", In, optional=True)
 
@@ -42,6 +54,7 @@ class ConfigurationView(Out):
 
     sync_enabled: Annotated[bool, Field(description="The master switch. Off: wishes are accepted and wait.")]
     environment: Annotated[str, Field(description="production, sandbox or offline.")]
+    options: ConnectionOptions
     objects: ObjectOptions
     version: Annotated[int, Field(description="Grows with every change of the connection.")]
     correlation_id: str
@@ -51,11 +64,17 @@ class ConfigurationChange(In):
     """What is to change; what is absent or null stays."""
 
     sync_enabled: Truth | None = None
+    options: ConnectionOptionsChange | None = None
     objects: ObjectOptionsChange | None = None
     version: Version | None = None
 
+    def whole(self) -> dict[str, object]:
+        """The options of the whole connection that were named."""
+        given: dict[str, object] = self.options.model_dump(exclude_none=True) if self.options else {}
+        return given
+
     def named(self) -> dict[str, dict[str, object]]:
-        """The options that were named, by object."""
+        """The options of objects that were named, by object."""
         given: dict[str, dict[str, object]] = self.objects.model_dump(exclude_none=True) if self.objects else {}
         return given
 
@@ -65,6 +84,7 @@ def configuration_out(known: Configuration, correlation_id: str) -> Configuratio
     return ConfigurationView(
         sync_enabled=known.sync_enabled,
         environment=known.environment,
+        options=ConnectionOptions.model_validate(known.options),
         objects=ObjectOptions.model_validate(known.objects),
         version=known.version,
         correlation_id=correlation_id,

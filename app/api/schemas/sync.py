@@ -37,9 +37,9 @@ class SyncList(SyncOptions):
 class SyncItem(Out):
     """One record that was asked for."""
 
-    operation_id: Annotated[str | None, Field(description="Null when the id given is no Salesforce id.")]
+    operation_id: Annotated[str | None, Field(description="Null when the wish was refused; the reason says why.")]
     object_name: str
-    record_id: Annotated[str, Field(description="18 characters, or the text as given when it is no Salesforce id.")]
+    record_id: Annotated[str, Field(description="18 characters, or the text as given when the wish was refused.")]
     state: Annotated[State, Field(description="queued, running, waiting, held, done or cancelled.")]
     result: Annotated[
         ResultName | None,

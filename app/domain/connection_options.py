@@ -1,0 +1,22 @@
+"""Options of the whole connection, beside those each object declares. Every one has an effect somewhere."""
+
+from app.domain.options import Option
+
+USER_ACCESS = Option(
+    "userAccessList",
+    (),
+    "The users (as requestedBy names them) who may have records synced. Empty: everybody. Filled: a wish by button, "
+    "mass tool, flow or Apex must name its user; schedules and cascades are not concerned.",
+    most=1000,
+    longest=120,
+)
+
+UNMAPPED_USERS = Option(
+    "syncForUnmappedUsers",
+    False,
+    "Wishes of users who are not on the user access list are carried out all the same. Off: they are refused with the "
+    "reason user_not_mapped.",
+)
+
+CONNECTION_OPTIONS: tuple[Option, ...] = (USER_ACCESS, UNMAPPED_USERS)
+"""All of them, in the order they are shown."""
