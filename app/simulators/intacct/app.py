@@ -1,4 +1,4 @@
-"""The wire: routes of the XML gateway and of the control plane, and the broken connections.
+"""The wire: routes of the XML gateway, of REST v1 and of the control plane, and the broken connections.
 
 A router rather than an application: the latter would answer 500 before a dropped connection is dropped.
 """
@@ -12,6 +12,8 @@ from starlette.routing import Route, Router
 
 from app.simulators.clock import SimClock
 from app.simulators.control import control_routes
+from app.simulators.intacct.rest import gateway as rest
+from app.simulators.intacct.rest.gateway import PREFIX
 from app.simulators.intacct.state import IntacctState
 from app.simulators.wire import Dropped, DroppingWire, Receive, Scope, Send
 
@@ -24,7 +26,12 @@ class IntacctSimulator:
 
     def __init__(self, state: IntacctState) -> None:
         self.state = state
-        routes = [Route(GATEWAY_PATH, self._gateway, methods=["POST"]), *control_routes(state), *_own_routes(state)]
+        routes = [
+            Route(GATEWAY_PATH, self._gateway, methods=["POST"]),
+            Route(f"{PREFIX}{{path:path}}", self._rest, methods=["GET", "POST", "PATCH", "DELETE"]),
+            *control_routes(state),
+            *_own_routes(state),
+        ]
         self._app = DroppingWire(GZipMiddleware(Router(routes), minimum_size=1000))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,6 +46,16 @@ class IntacctSimulator:
         if reply.dropped:
             raise Dropped
         return Response(reply.body, reply.status, {**reply.headers, "content-type": reply.media})
+
+    async def _rest(self, request: Request) -> Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        path, query = request.path_params["path"], dict(request.query_params)
+        asked = rest.Request(request.method, path, query, headers, await request.body())
+        reply = await self.state.rest.answer(asked)
+        if reply.dropped:
+            raise Dropped
+        content = {"content-type": reply.media} if reply.body else {}
+        return Response(reply.body, reply.status, {**reply.headers, **content})
 
 
 def _own_routes(state: IntacctState) -> list[Route]:
@@ -68,5 +85,8 @@ def _own_routes(state: IntacctState) -> list[Route]:
 
 
 def create_simulator(clock: SimClock | None = None, seed: int = 0) -> IntacctSimulator:
-    """A fresh company: credentials `sender`/`secret`, company `demo`, user `api`/`secret`, entities E100 and E200."""
+    """A fresh company: credentials `sender`/`secret`, company `demo`, user `api`/`secret`, entities E100 and E200.
+
+    REST v1 takes the client id `client` with the secret `secret`.
+    """
     return IntacctSimulator(IntacctState(clock or SimClock(), seed))

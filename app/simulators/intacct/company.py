@@ -50,7 +50,7 @@ class Company:
     def schema(self, name: str) -> ObjectSchema:
         """The object's definition. Refused as the vendor refuses an object it does not have."""
         found = self.schemas.get(name.upper())
-        if found is None:
+        if found is None or found.rest_only:
             raise Refused(errors.unknown_object(name))
         return found
 

@@ -56,11 +56,12 @@ class Gateway:
 
     def __init__(self, books: Books, answers: Answers, log: RequestLog, seed: int) -> None:
         self._books, self._answers, self._log, self._knobs = books, answers, log, books.knobs
-        self._line = Line(books.knobs, books.meters)
-        self._window = RateWindow(books.knobs, books.company.clock)
+        self.line = Line(books.knobs, books.meters)
+        self.window = RateWindow(books.knobs, books.company.clock)
         self._jitter = random.Random(f"latency-{seed}")
         self._offline: set[asyncio.Task[None]] = set()
         self.deliveries: list[Delivery] = []
+        self.support_id = answers.support_id
 
     async def answer(self, body: bytes, endpoint: str) -> Reply:
         """The reply to one request. The work goes on when the caller gives up waiting, as the vendor's does."""
@@ -94,7 +95,7 @@ class Gateway:
         except OverCap:
             reply = self._over_cap()
         if forced is not None and forced.reply is not None:
-            reply = _forced(forced.reply)
+            reply = forced_reply(forced.reply)
         entry["answer"] = "dropped" if reply.dropped else reply.status
         return reply
 
@@ -104,10 +105,10 @@ class Gateway:
         kind = fault.kind if fault is not None else None
         if kind is FaultKind.RESET_BEFORE_COMMIT or not wanted:
             return DROPPED
-        if kind is FaultKind.RATE_LIMIT or not self._window.admits():
+        if kind is FaultKind.RATE_LIMIT or not self.window.admits():
             return self._rate_limited(fault)
         if fault is not None and kind is FaultKind.SERVER_ERROR and not fault.after_commit:
-            return _error_page(fault.status)
+            return error_page(fault.status)
         if kind is FaultKind.SESSION_EXPIRED:
             self._books.sessions.end_all()
         late = fault.seconds if fault is not None and kind is FaultKind.LATENCY else 0.0
@@ -120,7 +121,7 @@ class Gateway:
         if kind is FaultKind.RESET_AFTER_COMMIT:
             return DROPPED
         if kind is FaultKind.SERVER_ERROR:
-            return _error_page(fault.status)
+            return error_page(fault.status)
         if kind is FaultKind.TRUNCATED:
             reply.body = reply.body[: len(reply.body) // 2]
         return reply
@@ -140,19 +141,19 @@ class Gateway:
         return Reply(body, media=media)
 
     async def _work(self, envelope: Envelope, endpoint: str, late: float = 0.0) -> tuple[list[Result], bytes, str]:
-        await self._line.enter()
+        await self.line.enter()
         try:
             session = self._caller(envelope)
             job = start(self._books, envelope, session, endpoint)
             results: list[Result] = []
             try:
-                await self._pause(len(envelope.functions), late)
+                await self.pause(len(envelope.functions), late)
                 results = execute(self._books, job)
             finally:
                 finish(self._books, job, results)
             await self._pause_rows(results)
         finally:
-            self._line.leave()
+            self.line.leave()
         return results, *self._written(envelope.control, job, results)
 
     def _caller(self, envelope: Envelope) -> Session:
@@ -163,7 +164,8 @@ class Gateway:
             raise EnvelopeRefused(errors.BAD_LOGIN, "authentication")
         return self._books.sessions.sign_in(envelope.login, sender)
 
-    async def _pause(self, functions: int, late: float) -> None:
+    async def pause(self, functions: int, late: float) -> None:
+        """Take the time the latency knobs say, and `late` seconds more."""
         seconds = self._knobs["latency_base_s"] + functions * self._knobs["latency_function_s"]
         seconds *= 1 + self._knobs["latency_jitter"] * self._jitter.random()
         if seconds + late > 0:
@@ -230,11 +232,13 @@ class Gateway:
         return Reply(self._answers.gateway_fault(errors.OVER_CAP), int(reply))
 
 
-def _error_page(status: int) -> Reply:
+def error_page(status: int) -> Reply:
+    """What the edge answers when the server fails."""
     return Reply(ERROR_PAGE.format(status=status).encode(), status, HTML)
 
 
-def _forced(reply: dict[str, Any]) -> Reply:
+def forced_reply(reply: dict[str, Any]) -> Reply:
+    """A reply as a test planned it."""
     return Reply(
         str(reply.get("body", "")).encode(),
         int(reply.get("status", 200)),

@@ -61,6 +61,11 @@ KNOBS: dict[str, Knob] = {
     "amount_rounding": Knob("half up", ("half up", "half even")),
     "record_lock_errorno": Knob("BL01001973"),
     "record_lock_text": Knob("This record is being edited by another user"),
+    # REST v1
+    "rest_token_s": Knob(21600),
+    "rest_expired_shape": Knob("401_gw0034", ("401_gw0034", "400_invalid_token")),
+    "rest_entity_header": Knob("hyphenated", ("hyphenated", "both")),
+    "rest_gateway_error": Knob("bare", ("bare", "top_level")),
     # limits and time
     "concurrency": Knob(0),  # requests worked at the same time; 0: no cap
     "over_cap_reply": Knob("wait", ("wait", "429", "503", "queue_error")),

@@ -116,3 +116,8 @@ class RateWindow:
             return False
         self._times.append(now)
         return True
+
+    def left(self) -> int:
+        """Requests that still fit the window; -1 without a limit."""
+        limits = self._knobs["rate_limits"]
+        return int(limits["requests"]) - len(self._times) if limits else -1

@@ -1,7 +1,9 @@
 """The log of requests as received, with every secret masked, kept for the tests that read it."""
 
+import json
 import re
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 from lxml import etree
@@ -41,6 +43,24 @@ class RequestLog:
                     for f in envelope.functions
                 ],
             }
+        self._entries.append(entry)
+        return entry
+
+    def note_call(self, method: str, path: str, tag: str, headers: Mapping[str, str], body: Any) -> dict[str, Any]:
+        """Open an entry for a request to REST v1; bodies of the token endpoint are left out."""
+        self._seq += 1
+        shown = None if path.startswith("oauth2/") else json.dumps(body)[:SHOWN]
+        entry: dict[str, Any] = {
+            "seq": self._seq,
+            "at": self._clock.now().isoformat(),
+            "method": method,
+            "path": path,
+            "tag": tag,
+            "idempotency_key": headers.get("idempotency-key"),
+            "entity": headers.get("x-ia-api-param-entity"),
+            "body": shown,
+            "answer": None,
+        }
         self._entries.append(entry)
         return entry
 

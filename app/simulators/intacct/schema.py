@@ -80,7 +80,7 @@ class OwnedList:
 
 @dataclass
 class ObjectSchema:
-    """One object kind; `id` is its natural key (empty: RECORDNO only)."""
+    """One object kind; `id` is its natural key (empty: RECORDNO only). `rest_only`: XML does not know it."""
 
     name: str
     id: str
@@ -96,6 +96,7 @@ class ObjectSchema:
     update_needs: tuple[str, ...] = ()
     showprivate: bool = True
     permission: str = ""
+    rest_only: bool = False
     seeds: list[dict[str, Any]] = field(default_factory=list)
 
     def add_custom(self, name: str) -> None:

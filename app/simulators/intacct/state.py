@@ -19,6 +19,8 @@ from app.simulators.intacct.reading import Cursors
 from app.simulators.intacct.records import Draft, flatten, full_record
 from app.simulators.intacct.repeats import Repeats
 from app.simulators.intacct.requestlog import RequestLog
+from app.simulators.intacct.rest.gateway import RestGateway
+from app.simulators.intacct.rest.tokens import Tokens
 from app.simulators.intacct.results import Answers
 from app.simulators.intacct.schema import ObjectSchema
 from app.simulators.intacct.sessions import Sessions
@@ -56,11 +58,14 @@ class IntacctState:
             shuffler=random.Random(f"order-{self._seed}"),
         )
         self.gateway = Gateway(books, Answers(self._seed), self.log, self._seed)
+        self.tokens = Tokens(self.clock, self.knobs, self.company, self._seed)
+        self.rest = RestGateway(books, self.gateway, self.tokens, self.log)
         self.company.plant()
 
     def meters(self) -> dict[str, Any]:
         """Counters since the last reset."""
-        return self.counters.describe(self.sessions.logins)
+        shown = self.counters.describe(self.sessions.logins)
+        return {**shown, "tokens": self.tokens.issued, "replays": self.rest.keys.replays}
 
     def records(self, kind: str) -> list[dict[str, Any]]:
         """All records of the object in order of RECORDNO, nested, every value as the text the wire shows."""

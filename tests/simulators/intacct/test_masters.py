@@ -27,7 +27,7 @@ def test_every_reference_of_every_schema_leads_somewhere() -> None:
 
 
 async def test_every_via_field_of_every_object_can_be_queried(gate: Gate) -> None:
-    for schema in load_schemas().values():
+    for schema in (one for one in load_schemas().values() if not one.rest_only):
         found = await gate.one(query(schema.name, *schema.fields))
         assert found.status == "success", (schema.name, found.errors)
 
