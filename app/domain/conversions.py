@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from app.domain.records import System, Value
-from app.domain.transforms import Canonical, Day, Transform, Truth, Unfit, clean, decimal
+from app.domain.transforms import Canonical, Day, Identifier, Text, Transform, Truth, Unfit, clean, decimal
 
 MOST_NAMED = 12
 """Words a message names; a list of hundreds helps nobody."""
@@ -109,12 +109,14 @@ class Instant:
 
 def from_side(via: Transform, value: Value, side: System) -> Canonical:
     """The canonical value of one side's value. Raises Unfit."""
+    if not isinstance(value, str) and isinstance(via, Text | Identifier | Worded):
+        value = text_of(value)
     return via.of_side(value, side) if isinstance(via, Worded) else via.canonical(value)
 
 
 def typed(value: Value, field_type: str | None) -> Value:
-    """A value as a Salesforce field of a described type takes it; as it is where no type is given. Raises Unfit."""
-    if field_type is None or (value is None and field_type != "boolean"):
+    """A value as a Salesforce field of a described type takes it; as it is where none is given. Raises Unfit."""
+    if not field_type or (value is None and field_type != "boolean"):
         return value
     if field_type == "boolean":
         return bool(Truth().canonical(value))
@@ -153,7 +155,7 @@ def text_of(value: Value) -> str | None:
     if isinstance(value, Decimal):
         if not value.is_finite() or abs(value.adjusted()) > LONGEST_NUMBER:
             raise Unfit("not_a_number", "is too large a number to be written as text")
-        return format(value, "f")
+        return format(value.normalize() + 0, "f")  # Salesforce writes 5 as 5.0
     if isinstance(value, date):
         return value.isoformat()
     return clean(value)

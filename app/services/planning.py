@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.domain.declaration import ENABLED, NAMESPACE, Lines, SyncedObject
+from app.domain.declaration import ENABLED, NAMESPACE, Field, Lines, SyncedObject
 from app.domain.errors import Kind, SyncError
 from app.domain.lines import LinesPlan, plan_lines
-from app.domain.plan import Plan, make_plan
+from app.domain.mappings import Content, Malformed, content_of, effective
+from app.domain.plan import STANDARD, Plan, make_plan
+from app.domain.transforms import Unfit
 from app.services.context import Context, Pair
-from app.store.tables import Connection
+from app.services.formulas import compile_formula
+from app.store import mappings
+from app.store.tables import Connection, MappingVersion
+from app.sync.ports import Schema
 
 DEFAULT_NAMESPACE = "ia_crm"
 DEFAULT_LINK_FIELD = "SFDC_ID"
@@ -37,6 +42,43 @@ async def plan_for(context: Context, connection: Connection, declared: SyncedObj
 
     Raises SyncError when a side cannot be asked, or lacks the object.
     """
+    async with context.begin() as session:
+        row = await mappings.in_state(session, connection.id, declared.name, mappings.ACTIVE)
+    if row is None:
+        return await plan_by(connection, declared, pair)
+    return await plan_by(connection, declared, pair, stored_content(row), version_name(row.number))
+
+
+def version_name(number: int) -> str:
+    """How a version is called on operations and decisions."""
+    return f"v{number}"
+
+
+def stored_content(row: MappingVersion) -> Content:
+    """What a stored version says. Raises SyncError CONFIG `mapping_broken` when it cannot be read."""
+    try:
+        return content_of(row.content)
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise _broken(row.object, "its stored form cannot be read") from wrong
+
+
+def _broken(object_name: str, why: str) -> SyncError:
+    message = f"The mapping of {object_name} cannot be used: {why}."
+    advice = f"Validate the mapping of {object_name}, or roll back to an earlier version."
+    return SyncError(Kind.CONFIG, "mapping_broken", message, advice)
+
+
+async def plan_by(
+    connection: Connection,
+    declared: SyncedObject,
+    pair: Pair,
+    content: Content | None = None,
+    version: str = STANDARD,
+) -> Plan:
+    """The plan of one object by a given content, None: as declared.
+
+    Raises SyncError when a side cannot be asked, or lacks the object, and CONFIG `mapping_broken`.
+    """
     here = await pair.salesforce.describe(declared.salesforce.kind)
     try:
         there = await pair.intacct.describe(declared.intacct.kind)
@@ -60,6 +102,8 @@ async def plan_for(context: Context, connection: Connection, declared: SyncedObj
         options=options_of(connection, declared),
         salesforce_has=here.fields,
         intacct_has=there.fields,
+        mapped=_rows(declared, content, here, namespace) if content is not None else None,
+        mapping_version=version,
     )
     return replace(plan, lines=await _lines(declared.lines, namespace, pair)) if declared.lines else plan
 
@@ -69,3 +113,17 @@ async def _lines(declared: Lines, namespace: str, pair: Pair) -> LinesPlan:
     here = await pair.salesforce.describe(declared.salesforce)
     there = await pair.intacct.describe(declared.intacct)
     return plan_lines(declared, namespace=namespace, salesforce_has=here.fields, intacct_has=there.fields)
+
+
+def _rows(declared: SyncedObject, content: Content, here: Schema, namespace: str) -> tuple[Field, ...]:
+    """The rows of a content; own rows convert to the types the org describes."""
+    prefix = f"{namespace}__".lower() if namespace else ""
+    types: dict[str, str] = {}
+    for name, info in here.fields.items():
+        types[name.lower()] = info.type
+        if prefix and name.lower().startswith(prefix):
+            types[NAMESPACE + name.lower().removeprefix(prefix)] = info.type
+    try:
+        return effective(declared, content, compile_formula, types)
+    except (Malformed, Unfit) as wrong:
+        raise _broken(declared.name, str(wrong)) from wrong
