@@ -23,7 +23,7 @@ from app.domain.records import Value
 from app.domain.transforms import Unfit
 from app.services.formula_words import FUNCTIONS, LONGEST_TEXT, Failed, equal, number, text
 
-LONGEST_FORMULA = 500
+LONGEST_FORMULA = 800
 MOST_NODES = 150
 DEEPEST = 20
 
