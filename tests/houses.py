@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.domain.conditions import Condition
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Errand, Lane, Record, System
 from app.objects import CATALOGUE
@@ -55,6 +56,16 @@ class SilentBackend:
     ) -> ChangePage:
         """No changes."""
         return ChangePage((), since, done=True)
+
+    async def select(
+        self, kind: str, where: Condition, fields: Sequence[str], *, after: str, size: int
+    ) -> list[Record]:
+        """Nothing."""
+        return []
+
+    async def count(self, kind: str, where: Condition) -> int:
+        """Nothing."""
+        return 0
 
     async def changed(self, kind: str, since: datetime, until: datetime) -> int:
         """None."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from app.domain.conditions import Condition
 from app.domain.decisions import Reference
 from app.domain.errors import SyncError
 from app.domain.records import Lane, Record, System, Value
@@ -204,6 +205,20 @@ class Backend(Protocol):
         self, kind: str, since: Position, until: datetime, fields: Sequence[str], page_size: int
     ) -> ChangePage:
         """Records changed after `since` and not after `until`, ordered by (modification time, key)."""
+        ...
+
+    async def select(
+        self, kind: str, where: Condition, fields: Sequence[str], *, after: str, size: int
+    ) -> list[Record]:
+        """Records that satisfy `where`, in the order of their keys, from behind the key `after` ("" for the first).
+
+        Fewer than `size` means the end. Raises SyncError DATA `condition_invalid` for a value or operator that does not
+        fit the field, CONFIG for a field that does not exist.
+        """
+        ...
+
+    async def count(self, kind: str, where: Condition) -> int:
+        """How many records satisfy `where`, counted there. Raises what `select` raises."""
         ...
 
     async def changed(self, kind: str, since: datetime, until: datetime) -> int:

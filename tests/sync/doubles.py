@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from app.domain.conditions import Condition
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Record, System, Value
 from app.sync.ports import (
@@ -31,6 +32,7 @@ from app.sync.ports import (
     Verdict,
     Write,
 )
+from tests.conditions import holds
 
 KEY = {System.SALESFORCE: "Id", System.INTACCT: "RECORDNO"}
 
@@ -204,6 +206,24 @@ class MemoryBackend:
             Record(kind, key, {name: self._records[kind, key].get(name) for name in fields}, at) for at, key in page
         ]
         return ChangePage(records, Position(*page[-1]) if page else since, len(places) <= page_size)
+
+    async def select(
+        self, kind: str, where: Condition, fields: Sequence[str], *, after: str, size: int
+    ) -> list[Record]:
+        """See `Backend.select`."""
+        meant = sorted(
+            key
+            for (found, key), values in self._records.items()
+            if found == kind and (found, key) not in self._graves and key > after and holds(where, values)
+        )
+        return [
+            Record(kind, key, {name: self._records[kind, key].get(name) for name in fields}, self._changed[kind, key])
+            for key in meant[:size]
+        ]
+
+    async def count(self, kind: str, where: Condition) -> int:
+        """See `Backend.count`."""
+        return len(await self.select(kind, where, (), after="", size=len(self._records)))
 
     async def changed(self, kind: str, since: datetime, until: datetime) -> int:
         """See `Backend.changed`."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from app.backends.intacct.dialect import (
+    LARGEST_PAGE,
     LONGEST_LIST,
     Condition,
     Query,
@@ -21,9 +22,11 @@ from app.backends.intacct.dialect import (
     pick,
     timestamp,
 )
+from app.backends.intacct.filters import spell
 from app.backends.intacct.gateway import Gateway
 from app.backends.intacct.schema import Schemas
 from app.backends.intacct.xml import Unreadable
+from app.domain import conditions
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Record
 
@@ -62,6 +65,23 @@ class Reader:
                     break
                 after = page.records[-1].key
         return list(found.values())
+
+    async def select(
+        self, kind: str, where: conditions.Condition, fields: Sequence[str], *, after: str, size: int
+    ) -> list[Record]:
+        """See `Backend.select`: pages by RECORDNO until `size` rows are there."""
+        meant = spell(where, await self._schemas.types(kind))
+        found: list[Record] = []
+        while len(found) < size:
+            behind = (compare("greaterthan", KEY, after),) if after else ()
+            page = await self.page(kind, fields, every(meant, *behind), (KEY,), min(size - len(found), LARGEST_PAGE))
+            if after and not _ascending([Record(kind, after, {}), *page.records]):
+                raise _broken(kind, "a page begins before the end of the one before")
+            found += page.records
+            if not page.more:
+                break
+            after = page.records[-1].key
+        return found
 
     async def types(self, kind: str) -> Mapping[str, str]:
         """See `Schemas.types`."""

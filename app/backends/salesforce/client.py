@@ -13,6 +13,7 @@ from app.backends.salesforce.gate import Gate, LimitInfo
 from app.backends.salesforce.options import SalesforceOptions
 from app.backends.salesforce.reading import Reader
 from app.backends.salesforce.schemas import Column, Schemas
+from app.domain.conditions import Condition
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane, Record, System, salesforce_id
 from app.sync.ports import ChangePage, Clock, Deletion, Identity, Outcome, Position, Schema, Slots, Usage, Write
@@ -96,6 +97,16 @@ class SalesforceBackend:
     ) -> ChangePage:
         """See `Backend.changes`. Commits become visible late: the caller keeps `until` or `since` some minutes back."""
         return await self._reader.changes(kind, since, until, fields, page_size)
+
+    async def select(
+        self, kind: str, where: Condition, fields: Sequence[str], *, after: str, size: int
+    ) -> list[Record]:
+        """See `Backend.select`. Text is compared without regard to case."""
+        return await self._reader.select(kind, where, fields, after=after, size=size)
+
+    async def count(self, kind: str, where: Condition) -> int:
+        """See `Backend.count`."""
+        return await self._reader.count(kind, where)
 
     async def changed(self, kind: str, since: datetime, until: datetime) -> int:
         """See `Backend.changed`."""

@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from app.backends.http import Reply
-from app.backends.salesforce import soql
+from app.backends.salesforce import filters, soql
 from app.backends.salesforce.caller import Caller
 from app.backends.salesforce.errors import (
+    FIELD_MISSING,
     FOREIGN_HOST,
     OUR_REQUEST,
     PAGE_LOST,
@@ -20,6 +21,7 @@ from app.backends.salesforce.errors import (
 )
 from app.backends.salesforce.schemas import Column, Schemas
 from app.backends.salesforce.wire import decode, parse_json
+from app.domain.conditions import Condition, comparisons, invalid
 from app.domain.errors import SyncError
 from app.domain.records import Record
 from app.sync.ports import ChangePage, Deletion, Position
@@ -80,11 +82,45 @@ class Reader:
             position = Position(records[-1].modified_at, records[-1].key)
         return ChangePage(records, position, done=len(records) < page_size)
 
+    async def select(
+        self, kind: str, where: Condition, fields: Sequence[str], *, after: str, size: int
+    ) -> list[Record]:
+        """See `Backend.select`: a keyset over Id."""
+        columns = await self._columns(kind, fields)
+        meant = await self._meant(kind, where)
+        behind = soql.both([meant, soql.compare("Id", ">", after)]) if after else meant
+        query = soql.select(await self._names(kind, columns), kind, behind, ("Id",), max(size, 1))
+        resource = f"{self._caller.data_path}/query"
+        await self._fits(resource, query)
+        return await self.run(resource, query, kind, columns)
+
+    async def count(self, kind: str, where: Condition) -> int:
+        """See `Backend.count`."""
+        query = soql.count(kind, await self._meant(kind, where))
+        await self._fits(f"{self._caller.data_path}/query", query)
+        return await self._total(query)
+
+    async def _meant(self, kind: str, where: Condition) -> str:
+        """The condition in the org's spelling, values typed by its description."""
+        columns = {}
+        for one in comparisons(where):
+            columns[one.field] = await self._schemas.column(kind, _checked(one.field), self._caller)
+        found = {name: column for name, column in columns.items() if column is not None}
+        for name in sorted(columns.keys() - found.keys()):
+            raise make(FIELD_MISSING, f"{kind} has no field {name} in this org", name)
+        return filters.spell(where, found)
+
+    async def _fits(self, resource: str, query: str) -> None:
+        if len(resource) + len("?q=") + _encoded(query) > await self._caller.room():
+            raise invalid("", "The filter is too long for one query to Salesforce.")
+
+    async def _total(self, query: str) -> int:
+        page = await self._caller.get(f"{self._caller.data_path}/query?q={quote(query, safe='')}", _page)
+        return int(page["totalSize"])
+
     async def changed(self, kind: str, since: datetime, until: datetime) -> int:
         """See `Backend.changed`."""
-        query = soql.count(kind, _window(since, until))
-        total = await self._caller.get(f"{self._caller.data_path}/query?q={quote(query, safe='')}", _page)
-        return int(total["totalSize"])
+        return await self._total(soql.count(kind, _window(since, until)))
 
     async def deletes(self, kind: str, since: datetime, until: datetime) -> list[Deletion]:
         """See `Backend.deletes`. Losers of a merge name the record they were merged into, while they are in the bin."""

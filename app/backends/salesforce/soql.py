@@ -64,9 +64,18 @@ def compare(name: str, operator: str, value: Value) -> str:
 
 def one_of(name: str, literals: Sequence[str]) -> str:
     """`Name IN (...)` of literals made by this module. Raises ValueError for none: `IN ()` is not SOQL."""
-    if not literals:
-        raise ValueError("an empty list matches nothing and must not be asked for")
-    return f"{path(name)} IN ({','.join(literals)})"
+    return f"{path(name)} IN {_listed(literals)}"
+
+
+def none_of(name: str, literals: Sequence[str]) -> str:
+    """`Name NOT IN (...)`, which holds for empty fields too. Raises ValueError for none."""
+    return f"{path(name)} NOT IN {_listed(literals)}"
+
+
+def like(name: str, text: str, *, anywhere: bool) -> str:
+    """Text that begins with `text`, or has it anywhere; wildcards in it are taken literally. Text fields only."""
+    quoted = _quoted(text)[1:-1].replace("%", "\\%").replace("_", "\\_")
+    return f"{path(name)} LIKE '{'%' if anywhere else ''}{quoted}%'"
 
 
 def either(conditions: Sequence[str]) -> str:
@@ -95,6 +104,12 @@ def select(
 def count(kind: str, where: str) -> str:
     """How many records satisfy `where`; the answer is the page's total size."""
     return f"SELECT COUNT() FROM {path(kind)} WHERE {where}"  # noqa: S608 - names are checked, values are quoted
+
+
+def _listed(literals: Sequence[str]) -> str:
+    if not literals:
+        raise ValueError("an empty list matches nothing and must not be asked for")
+    return f"({','.join(literals)})"
 
 
 def _quoted(text: str) -> str:
