@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from app.backends.http import HttpClient, HttpPolicy
-from app.backends.intacct.auth import IntacctCredentials
+from app.backends.intacct.auth import IntacctCredentials, RestCredentials
 from app.backends.intacct.client import IntacctBackend
 from app.backends.pool import LocalSlots
 from app.backends.salesforce.auth import SalesforceCredentials
@@ -35,6 +35,7 @@ from tests.fakes import FakeClock, ListBell, PlainVault
 
 SALESFORCE_URL = "http://127.0.0.1:8101"
 INTACCT_URL = "http://127.0.0.1:8102/ia/xml/xmlgw.phtml"
+REST_URL = "http://127.0.0.1:8102/ia/api/v1"
 
 
 class PatientClock(FakeClock):
@@ -110,6 +111,7 @@ class SimulatedBackends:
             user_id="api",
             user_password="secret",
             url=INTACCT_URL,
+            rest=RestCredentials("client", "secret", "api@demo", url=REST_URL),
         )
         rng = random.Random(self._seed)
         return IntacctBackend(credentials, self._clients[System.INTACCT], self._slots, self._clock, lane, rng=rng)

@@ -1,9 +1,10 @@
 """The clients of each connection, built from its settings and secrets. How those are laid out stands here:
 
     settings  salesforce: login_url, client_id, username, audience, api_version, auth (client_credentials or jwt)
-              intacct: url, sender_id, company_id, user_id, entity_id
+              intacct: url, sender_id, company_id, user_id, entity_id, rest_url, rest_client_id
               namespace, link_field, concurrency: salesforce, intacct (requests at once, over all processes)
-    secrets   salesforce_client_secret, salesforce_private_key, intacct_sender_password, intacct_user_password
+    secrets   salesforce_client_secret, salesforce_private_key, intacct_sender_password, intacct_user_password,
+              intacct_rest_client_secret
 
 Sends nothing by itself.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.backends.http import HttpClient
-from app.backends.intacct.auth import GATEWAY_URL, IntacctCredentials
+from app.backends.intacct.auth import GATEWAY_URL, REST_URL, IntacctCredentials, RestCredentials
 from app.backends.intacct.client import IntacctBackend, IntacctOptions
 from app.backends.salesforce.auth import SalesforceCredentials
 from app.backends.salesforce.client import SalesforceBackend
@@ -37,6 +38,7 @@ OFFLINE_SECRETS = {
     "salesforce_client_secret": "secret",
     "intacct_sender_password": "secret",
     "intacct_user_password": "secret",
+    "intacct_rest_client_secret": "secret",
 }
 """What the simulators accept; documented, and refused in production."""
 
@@ -131,6 +133,21 @@ def intacct_credentials(connection: Connection, secrets: Mapping[str, str]) -> I
         user_password=secrets["intacct_user_password"],
         entity_id=given.get("entity_id") or "",
         url=given.get("url") or GATEWAY_URL,
+        rest=_rest_credentials(given, secrets),
+    )
+
+
+def _rest_credentials(given: Mapping[str, Any], secrets: Mapping[str, str]) -> RestCredentials | None:
+    """The app registration for REST v1, where the connection has one; objects that need it say so otherwise."""
+    client_id, client_secret = given.get("rest_client_id"), secrets.get("intacct_rest_client_secret")
+    if not client_id or not client_secret:
+        return None
+    return RestCredentials(
+        client_id=client_id,
+        client_secret=client_secret,
+        username=f"{given['user_id']}@{given['company_id']}",
+        entity_id=given.get("entity_id") or "",
+        url=given.get("rest_url") or REST_URL,
     )
 
 
@@ -161,6 +178,7 @@ def _refuse_offline(connection: Connection, secrets: Mapping[str, str]) -> None:
     addresses = [
         (connection.settings.get("salesforce") or {}).get("login_url") or "",
         (connection.settings.get("intacct") or {}).get("url") or "",
+        (connection.settings.get("intacct") or {}).get("rest_url") or "",
     ]
     known = set(OFFLINE_SECRETS.values())
     if connection.environment == OFFLINE or any(map(is_loopback_url, addresses)) or known & set(secrets.values()):

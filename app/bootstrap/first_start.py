@@ -62,6 +62,8 @@ def offline_settings(settings: Settings) -> dict[str, Any]:
             "company_id": "demo",
             "user_id": "api",
             "entity_id": "",
+            "rest_url": f"http://127.0.0.1:{settings.intacct_sim_port}/ia/api/v1",
+            "rest_client_id": "client",
         },
         **_common_settings(),
     }
@@ -89,9 +91,9 @@ def _follow_simulators(row: Connection, settings: Settings, now: datetime) -> No
     """The simulators may have other ports than at the last start; addresses a person chose are left alone."""
     current, fresh = row.settings, offline_settings(settings)
     moved = dict(current)
-    for part, name in (("salesforce", "login_url"), ("intacct", "url")):
+    for part, name in (("salesforce", "login_url"), ("intacct", "url"), ("intacct", "rest_url")):
         there = (current.get(part) or {}).get(name, "")
         if is_loopback_url(there) and there != fresh[part][name]:
-            moved[part] = {**current[part], name: fresh[part][name]}
+            moved[part] = {**moved[part], name: fresh[part][name]}
     if moved != current:
         row.settings, row.version, row.updated_at = moved, row.version + 1, now

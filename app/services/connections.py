@@ -23,6 +23,7 @@ SECRETS = (
     "salesforce_private_key",
     "intacct_sender_password",
     "intacct_user_password",
+    "intacct_rest_client_secret",
 )
 
 
@@ -56,7 +57,15 @@ PARTS: Mapping[str, Mapping[str, Callable[[object], str | None]]] = {
         "api_version": _matching(r"[0-9]{2,3}\.0", "must be a version such as 64.0"),
         "auth": _matching(r"client_credentials|jwt", "must be client_credentials or jwt"),
     },
-    "intacct": {"url": _address, "sender_id": _TEXT, "company_id": _TEXT, "user_id": _TEXT, "entity_id": _TEXT},
+    "intacct": {
+        "url": _address,
+        "sender_id": _TEXT,
+        "company_id": _TEXT,
+        "user_id": _TEXT,
+        "entity_id": _TEXT,
+        "rest_url": _address,
+        "rest_client_id": _TEXT,
+    },
     "concurrency": {"salesforce": _between(1, 20), "intacct": _between(1, 20)},
 }
 """Settings in groups: for each the check that says what is wrong with a value."""

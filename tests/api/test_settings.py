@@ -93,6 +93,7 @@ async def test_secrets_are_never_shown(client: AsyncClient) -> None:
         "salesforcePrivateKey": False,
         "intacctSenderPassword": True,
         "intacctUserPassword": False,
+        "intacctRestClientSecret": False,
     }
 
 

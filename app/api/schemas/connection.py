@@ -38,6 +38,8 @@ class IntacctView(Out):
     company_id: str | None
     user_id: str | None
     entity_id: str | None
+    rest_url: str | None
+    rest_client_id: Annotated[str | None, Field(description="App registration for REST v1; null: XML objects only.")]
 
 
 class ConcurrencyView(Out):
@@ -54,6 +56,7 @@ class SecretsView(Out):
     salesforce_private_key: bool
     intacct_sender_password: bool
     intacct_user_password: bool
+    intacct_rest_client_secret: bool
 
 
 class ConnectionView(Out):
@@ -91,6 +94,8 @@ class IntacctChange(In):
     company_id: Text | None = None
     user_id: Text | None = None
     entity_id: Text | None = None
+    rest_url: Address | None = None
+    rest_client_id: Text | None = None
 
 
 class ConcurrencyChange(In):
@@ -109,6 +114,7 @@ class SecretsChange(In):
     salesforce_private_key: Secret | None = None
     intacct_sender_password: Secret | None = None
     intacct_user_password: Secret | None = None
+    intacct_rest_client_secret: Secret | None = None
 
 
 class ConnectionChange(In):

@@ -12,12 +12,30 @@ from app.domain.errors import Kind, SyncError
 from app.sync.ports import Clock
 
 GATEWAY_URL = "https://api.intacct.com/ia/xml/xmlgw.phtml"
+REST_URL = "https://api.intacct.com/ia/api/v1"
 _LASTING = {Kind.AUTH, Kind.PERMISSION, Kind.CONFIG}
 
 
 @dataclass(frozen=True, slots=True)
+class RestCredentials:
+    """An app registration (client id and secret) and the user it acts for, as `user@company`.
+
+    An empty `entity_id` is the top level. `url` is the base of the API.
+    """
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    username: str
+    entity_id: str = ""
+    url: str = REST_URL
+
+
+@dataclass(frozen=True, slots=True)
 class IntacctCredentials:
-    """What a connection needs to log in. An empty `entity_id` is the top level. Passwords never appear in the repr."""
+    """What a connection needs to log in. An empty `entity_id` is the top level. Passwords never appear in the repr.
+
+    `rest` is the app registration for REST v1, None where the connection has none.
+    """
 
     sender_id: str
     sender_password: str = field(repr=False)
@@ -26,15 +44,20 @@ class IntacctCredentials:
     user_password: str = field(repr=False)
     entity_id: str = ""
     url: str = GATEWAY_URL
+    rest: RestCredentials | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session of one entity and the address it belongs to. The id is as good as a password."""
+    """A session of one entity and the address it belongs to. The id is as good as a password.
+
+    `expires`: from then on a new one is opened; None where the other side moves the end on with each request.
+    """
 
     id: str = field(repr=False)
     url: str
     entity: str = ""
+    expires: datetime | None = None
 
 
 class Sessions:
@@ -58,12 +81,14 @@ class Sessions:
 
         Tasks that wait while another one's login fails get its error instead of trying in turn.
         """
-        if entity in self._live:
-            return self._live[entity]
+        live = self._standing(entity)
+        if live is not None:
+            return live
         seen = self._tries.get(entity, 0)
         async with self._locks.setdefault(entity, asyncio.Lock()):
-            if entity in self._live:
-                return self._live[entity]
+            live = self._standing(entity)
+            if live is not None:
+                return live
             self._refuse_again(entity, waited=self._tries.get(entity, 0) != seen)
             self._tries[entity] = self._tries.get(entity, 0) + 1
             try:
@@ -74,6 +99,11 @@ class Sessions:
             self._refused.pop(entity, None)
             self._live[entity] = session
             return session
+
+    def _standing(self, entity: str) -> Session | None:
+        session = self._live.get(entity)
+        over = session is not None and session.expires is not None and session.expires <= self._clock.now()
+        return None if over else session
 
     def discard(self, session: Session) -> None:
         """Forget a session that was refused. A newer one that took its place meanwhile stays."""

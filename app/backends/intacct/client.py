@@ -1,6 +1,7 @@
-"""`IntacctBackend`: the `Backend` port spoken to Sage Intacct's XML gateway.
+"""`IntacctBackend`: the `Backend` port spoken to Sage Intacct, over the XML gateway or REST v1 by kind.
 
-A thin front: each method is one of the specialists beside it (writing, reading, feed, schema, gateway).
+A thin front: each method is one of the specialists beside it (writing, reading, feed, schema, gateway), or their
+counterparts in `rest/` for kinds with a `/` in their name.
 """
 
 import random
@@ -8,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -17,16 +19,30 @@ from app.backends.intacct.audit import Audit
 from app.backends.intacct.auth import IntacctCredentials
 from app.backends.intacct.feed import CursorStrategy, Feed
 from app.backends.intacct.filters import spell
-from app.backends.intacct.gateway import Gateway, RetryTimes
+from app.backends.intacct.gateway import Gateway
 from app.backends.intacct.pace import Speed, Throttle
 from app.backends.intacct.reading import Reader
-from app.backends.intacct.schema import Schemas
+from app.backends.intacct.rest.client import RestSide
+from app.backends.intacct.retrying import RetryTimes
+from app.backends.intacct.schema import Lookup, Schemas
 from app.backends.intacct.writing import Writer
 from app.backends.intacct.xml import add, flatten
 from app.domain.conditions import Condition
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane, Record, System
-from app.sync.ports import ChangePage, Clock, Deletion, Identity, Outcome, Position, Schema, Slots, Usage, Write
+from app.sync.ports import (
+    ChangePage,
+    Clock,
+    Deletion,
+    Identity,
+    Outcome,
+    Position,
+    Schema,
+    Slots,
+    Usage,
+    Verdict,
+    Write,
+)
 
 _NO_OFFSET = re.compile(r"(?:GMT|UTC)?\s*(?:[+-]?\s*0{1,2}(?::?00)?)?", re.IGNORECASE)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -89,10 +105,28 @@ class IntacctBackend:
         )
         speed = Speed(chosen.overhead_seconds, chosen.target_seconds)
         self._writer = Writer(self._gateway, speed, most=chosen.most_functions, most_bytes=chosen.most_bytes)
-        self._schemas = Schemas(self._gateway, clock, chosen.schema_seconds)
+        self._schemas = Schemas(Lookup(self._gateway).look_up, clock, chosen.schema_seconds)
         self._reader = Reader(self._gateway, self._schemas, chosen.page_size)
         self._feed = Feed(self._reader, chosen.cursor)
         self._audit = Audit(self._reader)
+        self._rest = None
+        if credentials.rest is not None:
+            self._rest = RestSide(
+                credentials.rest,
+                http,
+                slots,
+                clock,
+                lane,
+                rng=rng,
+                throttle=self._throttle,
+                retry=chosen.retry,
+                deadline=chosen.deadline,
+                speed=speed,
+                page_size=chosen.page_size,
+                most_bytes=chosen.most_bytes,
+                schema_seconds=chosen.schema_seconds,
+                cursor=chosen.cursor,
+            )
 
     @property
     def retry_after(self) -> float | None:
@@ -118,35 +152,49 @@ class IntacctBackend:
         include_deleted: bool = False,
     ) -> list[Record]:
         """See `Backend.find`. Intacct keeps no deleted records, so `include_deleted` changes nothing."""
-        return await self._reader.find(kind, any_of, fields)
+        reader = self._over_rest().reader if is_rest(kind) else self._reader
+        return await reader.find(kind, any_of, fields)
 
     def chunks(self, writes: Sequence[Write]) -> list[list[Write]]:
-        """See `Backend.chunks`: at most 50 functions, 400 kB, and about 10 s as measured so far."""
-        return self._writer.chunks(writes)
+        """See `Backend.chunks`: at most 50 functions, 400 kB, and about 10 s as measured so far. One API each."""
+        chunks: list[list[Write]] = []
+        for over_rest, run in groupby(writes, lambda write: is_rest(write.kind)):
+            writer = self._rest.writer if over_rest and self._rest else self._writer
+            chunks += writer.chunks(list(run))
+        return chunks
 
     async def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """See `Backend.write`. `returned` names are upper case; a repeat refused by uniqueid is AMBIGUOUS."""
-        return await self._writer.write(writes)
+        if not writes or not is_rest(writes[0].kind):
+            return await self._writer.write(writes)
+        try:
+            return await self._over_rest().writer.write(writes)
+        except SyncError as missing:
+            return [Outcome(Verdict.NOT_SENT, error=missing) for _ in writes]
 
     async def changes(
         self, kind: str, since: Position, until: datetime, fields: Sequence[str], page_size: int
     ) -> ChangePage:
         """See `Backend.changes`. A position with an empty key starts a scan and includes rows never modified."""
-        return await self._feed.changes(kind, since, until, fields, page_size)
+        feed = self._over_rest().feed if is_rest(kind) else self._feed
+        return await feed.changes(kind, since, until, fields, page_size)
 
     async def select(
         self, kind: str, where: Condition, fields: Sequence[str], *, after: str, size: int
     ) -> list[Record]:
         """See `Backend.select`. One billed transaction per 2,000 rows."""
-        return await self._reader.select(kind, where, fields, after=after, size=size)
+        reader = self._over_rest().reader if is_rest(kind) else self._reader
+        return await reader.select(kind, where, fields, after=after, size=size)
 
     async def count(self, kind: str, where: Condition) -> int:
         """See `Backend.count`. One billed transaction."""
-        return await self._reader.count(kind, spell(where, await self._reader.types(kind)))
+        reader = self._over_rest().reader if is_rest(kind) else self._reader
+        return await reader.count(kind, spell(where, await reader.types(kind)))
 
     async def changed(self, kind: str, since: datetime, until: datetime) -> int:
         """See `Backend.changed`. Rows without WHENMODIFIED are not counted."""
-        return await self._feed.changed(kind, since, until)
+        feed = self._over_rest().feed if is_rest(kind) else self._feed
+        return await feed.changed(kind, since, until)
 
     async def deletes(self, kinds: Sequence[str], since: datetime, until: datetime) -> list[Deletion]:
         """See `Backend.deletes`, from the audit history, which the user needs View on custom reports for."""
@@ -154,7 +202,8 @@ class IntacctBackend:
 
     async def describe(self, kind: str) -> Schema:
         """See `Backend.describe`."""
-        return await self._schemas.describe(kind)
+        schemas = self._over_rest().schemas if is_rest(kind) else self._schemas
+        return await schemas.describe(kind)
 
     async def identity(self) -> Identity:
         """See `Backend.identity`.
@@ -174,7 +223,20 @@ class IntacctBackend:
     def take_usage(self) -> Usage:
         """See `Backend.take_usage`. Counts as section 8 of the wire reference bills: a written record and a page 1."""
         spent, self._gateway.usage = self._gateway.usage, Usage()
+        if self._rest is not None:
+            more, self._rest.gateway.usage = self._rest.gateway.usage, Usage()
+            spent = Usage(spent.calls + more.calls, spent.transactions + more.transactions)
         return spent
+
+    def _over_rest(self) -> RestSide:
+        if self._rest is None:
+            raise SyncError(
+                Kind.CONFIG,
+                "rest_not_configured",
+                "The connection has no client id and secret for Intacct's REST API, which this object needs.",
+                "Register an application with Sage and set intacct.rest_client_id and intacct_rest_client_secret.",
+            )
+        return self._rest
 
     async def _check_formatting(self) -> None:
         body = etree.Element("readUserFormatting")
@@ -195,6 +257,11 @@ class IntacctBackend:
                 f"The Intacct user {self._credentials.user_id} writes dates in another way than this service.",
                 f"Set the user's preferences in Intacct: {', '.join(wrong)}.",
             )
+
+
+def is_rest(kind: str) -> bool:
+    """Whether an object goes over REST v1: its kind is an application and a name, as in `order-entry/price-list`."""
+    return "/" in kind
 
 
 _LOGIN_FAILURES = ("login_impossible", "wrong_entity", "gateway_forbidden", "gateway_not_found", "redirect_refused")

@@ -17,7 +17,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from app.backends.intacct.dialect import LARGEST_PAGE, Condition, compare, either, every
-from app.backends.intacct.reading import CREATED, KEY, MODIFIED, Page, Reader
+from app.backends.intacct.reading import CREATED, KEY, MODIFIED, Page, Pages
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Record
 from app.sync.ports import ChangePage, Position
@@ -37,7 +37,7 @@ class CursorStrategy(StrEnum):
 class Feed:
     """Change pages of one gateway; at most two queries a page, one as a rule."""
 
-    def __init__(self, reader: Reader, strategy: CursorStrategy) -> None:
+    def __init__(self, reader: Pages, strategy: CursorStrategy) -> None:
         self._reader = reader
         self._strategy = strategy
 

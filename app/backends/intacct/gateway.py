@@ -8,7 +8,6 @@ import itertools
 import random
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -19,6 +18,7 @@ from app.backends.intacct.auth import IntacctCredentials, Session, Sessions
 from app.backends.intacct.errors import Place, classify, to_error
 from app.backends.intacct.pace import Throttle
 from app.backends.intacct.reply import SUCCESS, Answer, Result
+from app.backends.intacct.retrying import RetryTimes, wait_before
 from app.backends.intacct.trouble import Trouble, understand
 from app.backends.intacct.xml import (
     Control,
@@ -34,17 +34,7 @@ from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane, System
 from app.sync.ports import Clock, Slots, Usage
 
-_RETRIED: Final = (Kind.TRANSIENT, Kind.RATE_LIMITED)
 _SHORTEST_SECRET: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class RetryTimes:
-    """How reads are retried: attempts in all, seconds of the first and of the longest wait (full jitter)."""
-
-    attempts: int = 4
-    first: float = 0.5
-    longest: float = 8.0
 
 
 class Gateway:
@@ -89,7 +79,7 @@ class Gateway:
             try:
                 result = await self._read_once(body)
             except SyncError as error:
-                wait = self._wait_before(attempt, error)
+                wait = wait_before(self._retry, self._rng, attempt, error)
                 if wait is None:
                     raise
                 await self._clock.sleep(wait)
@@ -105,13 +95,6 @@ class Gateway:
         Repeated only after the session was refused, which proves that nothing was carried out.
         """
         return await self._exchange(functions)
-
-    def _wait_before(self, attempt: int, error: SyncError) -> float | None:
-        if error.kind not in _RETRIED or attempt >= self._retry.attempts:
-            return None
-        if error.retry_after is not None:
-            return error.retry_after if error.retry_after <= self._retry.longest else None
-        return self._rng.uniform(0.0, min(self._retry.longest, self._retry.first * 2.0 ** (attempt - 1)))
 
     async def _read_once(self, body: Element) -> Result:
         function = Function(f"r{next(self._numbers)}", body)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Protocol
 
 from app.backends.intacct.dialect import (
     LARGEST_PAGE,
@@ -42,6 +43,61 @@ class Page:
     more: bool
 
 
+class Pages(Protocol):
+    """What finding and the feed need of a reader of either API."""
+
+    async def types(self, kind: str) -> Mapping[str, str]:
+        """See `Schemas.types`."""
+        ...
+
+    async def count(self, kind: str, where: Condition) -> int:
+        """How many rows there are."""
+        ...
+
+    async def page(
+        self, kind: str, fields: Sequence[str], where: Condition, order: tuple[str, ...], page_size: int
+    ) -> Page:
+        """One page in ascending order of the fields of `order`."""
+        ...
+
+
+async def find(
+    pages: Pages, kind: str, any_of: Mapping[str, Sequence[str]], fields: Sequence[str], page_size: int
+) -> list[Record]:
+    """See `Backend.find`. Each record once, although several values may lead to it; in RECORDNO order per query."""
+    found: dict[str, Record] = {}
+    for where in _alternatives(any_of):
+        after: str | None = None
+        while True:
+            behind = (compare("greaterthan", KEY, after),) if after else ()
+            page = await pages.page(kind, fields, every(where, *behind), (KEY,), page_size)
+            if after and not ascending([Record(kind, after, {}), *page.records]):
+                raise broken(kind, "a page begins before the end of the one before")
+            found.update((record.key, record) for record in page.records)
+            if not page.more:
+                break
+            after = page.records[-1].key
+    return list(found.values())
+
+
+async def select(
+    pages: Pages, kind: str, where: conditions.Condition, fields: Sequence[str], *, after: str, size: int
+) -> list[Record]:
+    """See `Backend.select`: pages by RECORDNO until `size` rows are there."""
+    meant = spell(where, await pages.types(kind))
+    found: list[Record] = []
+    while len(found) < size:
+        behind = (compare("greaterthan", KEY, after),) if after else ()
+        page = await pages.page(kind, fields, every(meant, *behind), (KEY,), min(size - len(found), LARGEST_PAGE))
+        if after and not ascending([Record(kind, after, {}), *page.records]):
+            raise broken(kind, "a page begins before the end of the one before")
+        found += page.records
+        if not page.more:
+            break
+        after = page.records[-1].key
+    return found
+
+
 class Reader:
     """Queries of one gateway, with values typed by the company's own schema."""
 
@@ -51,37 +107,14 @@ class Reader:
         self._page_size = page_size
 
     async def find(self, kind: str, any_of: Mapping[str, Sequence[str]], fields: Sequence[str]) -> list[Record]:
-        """See `Backend.find`. Each record once, although several values may lead to it; in RECORDNO order per query."""
-        found: dict[str, Record] = {}
-        for where in _alternatives(any_of):
-            after: str | None = None
-            while True:
-                behind = (compare("greaterthan", KEY, after),) if after else ()
-                page = await self.page(kind, fields, every(where, *behind), (KEY,), self._page_size)
-                if after and not _ascending([Record(kind, after, {}), *page.records]):
-                    raise _broken(kind, "a page begins before the end of the one before")
-                found.update((record.key, record) for record in page.records)
-                if not page.more:
-                    break
-                after = page.records[-1].key
-        return list(found.values())
+        """See `Backend.find`."""
+        return await find(self, kind, any_of, fields, self._page_size)
 
     async def select(
         self, kind: str, where: conditions.Condition, fields: Sequence[str], *, after: str, size: int
     ) -> list[Record]:
-        """See `Backend.select`: pages by RECORDNO until `size` rows are there."""
-        meant = spell(where, await self._schemas.types(kind))
-        found: list[Record] = []
-        while len(found) < size:
-            behind = (compare("greaterthan", KEY, after),) if after else ()
-            page = await self.page(kind, fields, every(meant, *behind), (KEY,), min(size - len(found), LARGEST_PAGE))
-            if after and not _ascending([Record(kind, after, {}), *page.records]):
-                raise _broken(kind, "a page begins before the end of the one before")
-            found += page.records
-            if not page.more:
-                break
-            after = page.records[-1].key
-        return found
+        """See `Backend.select`."""
+        return await select(self, kind, where, fields, after=after, size=size)
 
     async def types(self, kind: str) -> Mapping[str, str]:
         """See `Schemas.types`."""
@@ -94,9 +127,9 @@ class Reader:
             result = await self._gateway.read(query.element(self._gateway.scrub))
             said = next((text for row in result.rows() for name, text in row.items() if name.endswith(f".{KEY}")), None)
         except Unreadable as unreadable:
-            raise _broken(kind, str(unreadable)) from unreadable
+            raise broken(kind, str(unreadable)) from unreadable
         if said is None or not said.strip().isdigit():
-            raise _broken(kind, "a count was asked for and none came")
+            raise broken(kind, "a count was asked for and none came")
         return int(said)
 
     async def page(
@@ -115,12 +148,12 @@ class Reader:
                 self._schemas.forget(kind)
             raise
         except Unreadable as unreadable:
-            raise _broken(kind, str(unreadable)) from unreadable
+            raise broken(kind, str(unreadable)) from unreadable
         remaining = result.number("numremaining")
         if remaining and not records:
-            raise _broken(kind, "rows are announced but none came")
-        if order == (KEY,) and not _ascending(records):
-            raise _broken(kind, "the rows are not in RECORDNO order")
+            raise broken(kind, "rows are announced but none came")
+        if order == (KEY,) and not ascending(records):
+            raise broken(kind, "the rows are not in RECORDNO order")
         return Page(records, more=bool(remaining) or (remaining is None and len(records) >= query.page_size))
 
 
@@ -174,10 +207,12 @@ def _created(row: Mapping[str, str | None], types: Mapping[str, str]) -> datetim
     return timestamp(row.get(CREATED)) if types.get(CREATED) == "TIMESTAMP" else None
 
 
-def _ascending(records: Sequence[Record]) -> bool:
+def ascending(records: Sequence[Record]) -> bool:
+    """Whether the record numbers grow from each record to the next."""
     keys = [int(record.key) for record in records if record.key.isascii() and record.key.isdigit()]
     return all(left < right for left, right in pairwise(keys))
 
 
-def _broken(kind: str, why: str) -> SyncError:
+def broken(kind: str, why: str) -> SyncError:
+    """The error of a page that contradicts itself or what was asked; another try may do."""
     return SyncError(Kind.TRANSIENT, "page_unreliable", f"Intacct's page of {kind} cannot be trusted: {why}.")

@@ -4,7 +4,7 @@ Answers the types by which values are read. Does not decide which fields are use
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,9 @@ from app.backends.intacct.xml import Element, add, text_of
 from app.domain.errors import Kind, SyncError
 from app.sync.ports import Clock, FieldInfo, Schema
 
+LookUp = Callable[[str], Awaitable[Schema]]
+"""Asks the company what a kind looks like. Raises SyncError."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -26,8 +29,8 @@ class _Kept:
 class Schemas:
     """Schemas by kind, `seconds` old at most; concurrent askers share one `lookup`, which is billed."""
 
-    def __init__(self, gateway: Gateway, clock: Clock, seconds: float) -> None:
-        self._gateway = gateway
+    def __init__(self, look_up: LookUp, clock: Clock, seconds: float) -> None:
+        self._look_up = look_up
         self._clock = clock
         self._ttl = timedelta(seconds=seconds)
         self._kept: dict[str, _Kept] = {}
@@ -60,7 +63,15 @@ class Schemas:
         """Look `kind` up anew next time: a field we believed in was refused."""
         self._kept.pop(kind, None)
 
-    async def _look_up(self, kind: str) -> Schema:
+
+class Lookup:
+    """`lookup` of one XML gateway."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def look_up(self, kind: str) -> Schema:
+        """The fields of `kind`. Raises SyncError CONFIG `unknown_object`."""
         body = etree.Element("lookup")
         add(body, "object", kind, self._gateway.scrub)
         result = await self._gateway.read(body)

@@ -49,7 +49,7 @@ class Trouble(Exception):
 
 def understand(reply: Reply, hide: Hide) -> Answer:
     """The answer if control and authentication say `success` at HTTP 2xx; Trouble otherwise."""
-    wait = _retry_after(reply.headers)
+    wait = retry_after(reply.headers)
     try:
         answer = read_answer(reply.body, hide)
     except Unreadable as unreadable:
@@ -93,7 +93,8 @@ def _spoken(reply: Reply) -> tuple[Meaning, Fault | None]:
     return classify(Place.CONTROL, [fault])[0], fault
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds the vendor asks us to wait, in any of its header spellings; None when it names none."""
     for name in _WAIT_HEADERS:
         raw = headers.get(name, "").strip()
         if raw.isascii() and raw.isdigit():

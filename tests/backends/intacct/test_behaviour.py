@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.backends.intacct.client import IntacctBackend, IntacctOptions
-from app.backends.intacct.gateway import RetryTimes
+from app.backends.intacct.retrying import RetryTimes
 from app.domain.errors import Kind, SyncError
 from app.domain.records import System, Value
 from app.simulators.faults import Fault, FaultKind
