@@ -73,6 +73,8 @@ BY_CODE: Mapping[str, int] = {
     "connection_unknown": NOT_FOUND,
     "object_unknown": NOT_FOUND,
     "record_id_malformed": NOT_FOUND,
+    "mapping_version_unknown": NOT_FOUND,
+    "mapping_draft_missing": NOT_FOUND,
     "key_ended": CONFLICT,
     "body_too_large": TOO_LARGE,
     "body_not_json": UNSUPPORTED_MEDIA,
@@ -100,7 +102,8 @@ def problem_of(error: SyncError, correlation_id: str) -> Problem:
     status = BY_CODE.get(error.code, BY_KIND[error.kind])
     retryable = error.kind in RETRYABLE
     seconds = error.retry_after or RETRY[error.kind].first_delay
-    fields = [FieldProblem(field=clipped(error.field), message=clipped(error.message))] if error.field else []
+    blamed = error.faults or (((error.field, error.message),) if error.field else ())
+    fields = [FieldProblem(field=clipped(name), message=clipped(said)) for name, said in blamed[:MOST_FIELDS]]
     detail = clipped(f"{error.message} {error.advice}".strip())
     return _problem(status, error.code, detail, correlation_id, fields, math.ceil(seconds) if retryable else None)
 

@@ -50,6 +50,7 @@ class SyncError(Exception):
 
     `code` is a stable snake_case word of ours, `message` one sentence with the cause, `advice` one sentence with the
     action, `field` the user's field name where one is to blame, `retry_after` seconds where the vendor named them.
+    `faults` are (field, message) pairs where several are to blame at once.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class SyncError(Exception):
         retry_after: float | None = None,
         field: str | None = None,
         vendor: VendorFault | None = None,
+        faults: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -71,6 +73,7 @@ class SyncError(Exception):
         self.retry_after = retry_after
         self.field = field
         self.vendor = vendor
+        self.faults = faults
 
     def __repr__(self) -> str:
         return f"SyncError({self.kind}, {self.code!r}, {self.message!r})"

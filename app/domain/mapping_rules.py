@@ -252,7 +252,7 @@ def _of_formulas(change: RowChange, own: OwnRow, rule: Rule, compiler: Compiler)
 
 def _second_uses(declared: SyncedObject, content: Content, compiler: Compiler, link_field: str) -> list[Finding]:
     """Fields that two active rows write, or that belong to the systems or to us. The later row is to blame."""
-    changes = {_id_of(declared, change, compiler): change for change in content.rows}
+    changes = {id_of(declared, change, compiler): change for change in content.rows}
     back = declared.write_back
     ours = [back.status, back.errors, back.synced_at, back.id_copy, back.intacct_id, declared.salesforce.external_id]
     rows_have = {name for row in declared.fields for name in row.places}
@@ -292,7 +292,8 @@ def _written(row: Field) -> Iterable[tuple[str, str]]:
         yield from (("Salesforce", n) for n, f in zip(row.places, back, strict=True) if f is not None or plain)
 
 
-def _id_of(declared: SyncedObject, change: RowChange, compiler: Compiler) -> str:
+def id_of(declared: SyncedObject, change: RowChange, compiler: Compiler) -> str:
+    """The id of the row that follows from a change that is allowed."""
     if change.own is not None:
         return own_row(change, compiler, {}).id
     return changed_row(next(row for row in declared.fields if row.id == change.row_id), change).id

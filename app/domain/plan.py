@@ -30,7 +30,7 @@ class Plan:
     `rows` are the active rows both sides really have; `absent` names fields of active rows that one side lacks.
     `link_field` is the Intacct field that holds our key, None when the company has no such field. `scope` prefixes
     every op_key, so that no two environments, companies or entities can meet. `off` are the declared rows the mapping
-    has switched off or changed, `known` all rows it has, whether both sides have their fields or not.
+    has switched off or changed, `mapped` all its active rows, whether both sides have their fields or not.
     """
 
     object: SyncedObject
@@ -47,7 +47,7 @@ class Plan:
     creates: Creates = Creates.TO_INTACCT
     match_salesforce: tuple[str, ...] = ()
     off: frozenset[str] = frozenset()
-    known: frozenset[str] = frozenset()
+    mapped: tuple[Field, ...] = ()
     lines: LinesPlan | None = None
 
     @property
@@ -81,7 +81,7 @@ class Plan:
 
     def forgets(self, row_id: str) -> bool:
         """Whether the base of a row has lost its meaning: the row was switched off or is another one now."""
-        return row_id in self.off or ("~" in row_id and row_id not in self.known)
+        return row_id in self.off or ("~" in row_id and all(row.id != row_id for row in self.mapped))
 
     def option(self, name: str) -> OptionValue:
         """The value of an option, or its declared default."""
@@ -143,7 +143,7 @@ def make_plan(
         absent=tuple(f"{row.salesforce} ↔ {'/'.join(row.names)}" for row in absent),
         mapping_version=mapping_version,
         off=frozenset(row.id for row in declared.fields) - {row.id for row in rows},
-        known=frozenset(row.id for row in rows),
+        mapped=rows,
     )
 
 
