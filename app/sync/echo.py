@@ -17,10 +17,12 @@ def edited(plan: Plan, record: Record, base: Base, known: Mapping[str, set[str]]
     compares rows that only go to Intacct as well. An empty value of a row with a default changes nothing.
     """
     rows = [row for row in plan.rows if every_row or row.rule is not Rule.TO_INTACCT]
-    values = from_intacct(rows, record.values, known).values
+    found = from_intacct(rows, record.values, known)
+    if found.problems and not every_row:
+        return True  # a value nobody can carry is news: the run says what is wrong with it
     kept = {row.id for row in rows if row.default is not None and not every_row}
     return any(
         plain(value) != base.get(row_id, plain(None))
-        for row_id, value in values.items()
+        for row_id, value in found.values.items()
         if not (row_id in kept and blank(value))
     )
