@@ -9,9 +9,10 @@ from alembic import context
 from sqlalchemy import Connection
 
 from app.store import migrations
-from app.store.tables import Connection as AnyTable
+from app.store.link_tables import FormerLink
 
-TABLES = AnyTable.metadata  # importing one table has filled in all
+ONE_OF_EACH = (FormerLink,)  # importing one table of a module has filled in all of it
+TABLES = ONE_OF_EACH[0].metadata
 
 
 def run(connection: Connection) -> None:

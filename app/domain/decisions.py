@@ -53,7 +53,8 @@ class Settlement:
 
     `again_at` is set when the operation is tried again by itself, `waits_for` when another record has to come first;
     with neither the operation is over (unless `result` is HELD: then a person decides). `intacct_id` is the readable
-    key when known. `achieved` is what stands in Intacct although the run did not end well.
+    key when known. `achieved` is what stands in Intacct although the run did not end well. `follow` are records that
+    are to be brought in step after this one.
     """
 
     result: Result
@@ -65,6 +66,7 @@ class Settlement:
     again_at: datetime | None = None
     waits_for: tuple[Reference, ...] = ()
     blocked_on: Reference | None = None
+    follow: tuple[Reference, ...] = ()
     intacct_id: str | None = None
     intacct_key: str | None = None
     counts_as_try: bool = False

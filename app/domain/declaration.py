@@ -208,6 +208,21 @@ SYNC_ONLY_ONCE = Option(
 )
 
 
+ON_DELETE = Option(
+    "onDelete",
+    "leave",
+    "What becomes of the twin of a record that is deleted in Salesforce. leave: nothing. inactivate: it is made "
+    "inactive in Intacct, and active again when the record comes back. Nothing is ever deleted in Intacct.",
+    ("leave", "inactivate"),
+)
+
+Sight = Callable[[Mapping[str, Value]], Mapping[str, Value]]
+"""Salesforce values as they are to be taken for other ones, from the values as read."""
+
+PassOver = Callable[[Mapping[str, Value]], tuple[str, str] | None]
+"""Reason and sentence when a record is none of the object's, from its Salesforce values; else None."""
+
+
 @dataclass(frozen=True, slots=True)
 class SyncedObject:
     """One synced object: two ends, the rows between them, and the rules around them.
@@ -217,6 +232,10 @@ class SyncedObject:
     row within which the natural key is unique (a task id in its project). `keys_for` proposes
     natural keys for a new record, best first, from its Salesforce values. `defaults` are values a create needs when the
     row is empty in Salesforce, where they then return; `prepare` completes a create with what no row carries.
+
+    `flag` is the Salesforce checkbox by which a user asks for a record. `merges`: Salesforce can merge such records.
+    `sees` corrects what was read, `sends_only` names the Intacct fields of rows that this very record never gets back,
+    `passes_over` tells records that are none of the object's.
     A DOCUMENT is sent once: afterwards only Intacct changes it. `link_fallback` is an own field of the Intacct record
     that bears our key in a company without the connection's custom field; a row on it rests then.
     """
@@ -245,3 +264,8 @@ class SyncedObject:
     lines: Lines | None = None
     defaults: Mapping[str, Value] = field(default_factory=dict)
     prepare: Callable[[Mapping[str, Value], Mapping[str, Value]], Mapping[str, Value]] | None = None
+    flag: str | None = None
+    merges: bool = False
+    sees: Sight | None = None
+    sends_only: Callable[[Mapping[str, Value]], frozenset[str]] | None = None
+    passes_over: PassOver | None = None

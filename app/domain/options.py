@@ -30,7 +30,7 @@ class Option:
 
     `choices` limit a text, or each text of a list; a text without choices has at most `longest` characters and matches
     `pattern` (in the syntax that JSON Schema, Python and Rust share). A number lies between `least` and `most`; of a
-    list, `most` is the highest number of texts.
+    list, `most` is the highest number of texts. Of a `dated` switch it is remembered since when it is on.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Option:
     most: int = 1000
     longest: int = 255
     pattern: str = ONE_LINE
+    dated: bool = False
 
     @property
     def kind(self) -> OptionKind:

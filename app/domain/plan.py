@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from app.domain.declaration import (
@@ -46,6 +47,8 @@ class Plan:
     external_id: str | None = None
     creates: Creates = Creates.TO_INTACCT
     match_salesforce: tuple[str, ...] = ()
+    flag: str | None = None
+    new_since: datetime | None = None
     off: frozenset[str] = frozenset()
     mapped: tuple[Field, ...] = ()
     lines: LinesPlan | None = None
@@ -58,7 +61,8 @@ class Plan:
         names += [n for n in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if n]
         names += [f.salesforce for c in self.companions for f in c.fields]
         names += [c.unless for c in self.companions if c.unless]
-        names += [*self.also_read, *self.match_salesforce, *([self.external_id] if self.external_id else [])]
+        names += [*self.also_read, *self.match_salesforce]
+        names += [name for name in (self.external_id, self.flag) if name]
         names += [*self.lines.needs.values()] if self.lines else []
         return tuple(dict.fromkeys(names))
 
@@ -104,12 +108,14 @@ def make_plan(
     intacct_has: Iterable[str],
     mapped: Sequence[Field] | None = None,
     mapping_version: str = STANDARD,
+    new_since: datetime | None = None,
 ) -> Plan:
     """The plan of `declared` for a connection whose two sides have the given fields.
 
     `mapped` are the rows of the active mapping, None: the declared ones. `namespace` is the prefix of package fields
     without the underscores; it may be empty. Rows whose field is missing on a side are left out and named in `absent`;
-    dotted Intacct names are taken to exist when the company describes them or their first part.
+    dotted Intacct names are taken to exist when the company describes them or their first part. Records created before
+    `new_since` are not added automatically.
     """
     prefix = f"{namespace}__" if namespace else ""
     here = {name.lower() for name in salesforce_has}
@@ -138,6 +144,8 @@ def make_plan(
         link_field=link,
         scope=scope,
         external_id=_if_there(declared.salesforce.external_id, prefix, here),
+        flag=_if_there(declared.flag, prefix, here),
+        new_since=new_since,
         creates=Creates.TO_INTACCT if turned else declared.creates,
         match_salesforce=tuple(_name(name, prefix) for name in declared.match_salesforce),
         absent=tuple(f"{row.salesforce} ↔ {'/'.join(row.names)}" for row in absent),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.domain.declaration import (
+    ON_DELETE,
     SYNC_ONLY_ONCE,
     Companion,
     End,
@@ -26,6 +27,18 @@ def complete(source: Mapping[str, Value], values: Mapping[str, Value]) -> Mappin
     The display contact's own name is left to Intacct, which forms `NAME(CCUSTOMERID)`.
     """
     return {"DISPLAYCONTACT.PRINTAS": values["NAME"], "DISPLAYCONTACT.COMPANYNAME": values["NAME"], "STATUS": "active"}
+
+
+def as_named(values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """A person account bears the name of the person."""
+    if not values.get("IsPersonAccount"):
+        return {}
+    return {"Name": " ".join(str(part) for name in ("FirstName", "LastName") if (part := values.get(name)))}
+
+
+def never_returned(values: Mapping[str, Value]) -> frozenset[str]:
+    """Salesforce works the name of a person account out itself: Intacct's cannot be written there."""
+    return frozenset({"NAME"} if values.get("IsPersonAccount") else ())
 
 
 def address_contact(role: str, letter: str, prefix: str) -> Companion:
@@ -57,7 +70,11 @@ OBJECT = SyncedObject(
     salesforce=End("Account", "Name"),
     intacct=End("CUSTOMER", "CUSTOMERID"),
     match_by=("CUSTOMERID", "NAME"),
-    also_read=("CreatedDate",),
+    also_read=("CreatedDate", "IsPersonAccount", "FirstName", "LastName"),
+    flag="ia_crm__Sync_with_Intacct__c",
+    merges=True,
+    sees=as_named,
+    sends_only=never_returned,
     prepare=complete,
     companions=(address_contact("BILLTO", "B", "Billing"), address_contact("SHIPTO", "S", "Shipping")),
     write_back=WriteBack(intacct_id="ia_crm__IntacctID__c", id_copy="ia_crm__SFDC_Account_Id__c"),
@@ -66,9 +83,11 @@ OBJECT = SyncedObject(
         Option(
             "addNewAccounts",
             True,
-            "New accounts become customers when a flow or schedule brings them. Off: only on demand, by button, mass "
-            "tool or Apex. Accounts that are customers already are not concerned.",
+            "New accounts become customers when a flow or schedule brings them; accounts from before it was switched "
+            "on do not. Off: only on demand, by button, mass tool, Apex or the checkbox Sync with Intacct.",
+            dated=True,
         ),
+        ON_DELETE,
         Option(
             "customerIdSource",
             "automatic",
@@ -78,6 +97,12 @@ OBJECT = SyncedObject(
         ),
         Option(
             "createAddressContacts", True, "Accounts with addresses but no bill-to or ship-to contact get contacts."
+        ),
+        Option(
+            "requireContacts",
+            False,
+            "An account becomes a customer only when a bill-to and a ship-to contact are looked up on it; none is made "
+            "from its addresses.",
         ),
     ),
     fields=(

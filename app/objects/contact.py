@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.domain.declaration import End, Field, Mark, Rule, SyncedObject, WriteBack
+from app.domain.declaration import ON_DELETE, SYNC_ONLY_ONCE, End, Field, Mark, Rule, SyncedObject, WriteBack
 from app.domain.records import Value
 from app.domain.transforms import Flag, Identifier, Street, Text, Truth, clean
 
@@ -16,6 +16,13 @@ def contact_names(source: Mapping[str, Value]) -> tuple[str, ...]:
     return (name, f"{name} {str(source['Id'])[9:15]}") if name else ()
 
 
+def of_a_person(source: Mapping[str, Value]) -> tuple[str, str] | None:
+    """The contact of a person account is written through its account, never twice."""
+    if not source.get("IsPersonAccount"):
+        return None
+    return "person_account", "The contact belongs to a person account, which is synced as an account."
+
+
 OBJECT = SyncedObject(
     name="contact",
     label="Contact to contact",
@@ -24,7 +31,10 @@ OBJECT = SyncedObject(
     match_by=("CONTACTNAME",),
     key_width=200,
     keys_for=contact_names,
-    also_read=("AccountId", "CreatedDate"),
+    also_read=("AccountId", "CreatedDate", "IsPersonAccount"),
+    merges=True,
+    passes_over=of_a_person,
+    options=(SYNC_ONLY_ONCE, ON_DELETE),
     write_back=WriteBack(intacct_id="ia_crm__Intacct_Contact_Name__c", id_copy="ia_crm__SFDC_Contact_Id__c"),
     fields=(
         Field("PRINTAS", "Name", TO, Text(200), Mark.FIXED, required=True),

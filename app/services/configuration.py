@@ -6,8 +6,10 @@ has its declared default.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.domain.connection_options import CONNECTION_OPTIONS
+from app.domain.declaration import SyncedObject
 from app.domain.errors import Kind, SyncError
 from app.domain.options import Option, OptionValue, option_problem, option_value
 from app.domain.records import Lane
@@ -18,6 +20,8 @@ from app.store.tables import Connection
 
 OBJECTS = "objects"
 WHOLE = "connection"
+SINCE = "since"
+"""Where it stands since when dated switches are on, as {object: time}."""
 
 OptionValues = dict[str, OptionValue]
 
@@ -60,7 +64,8 @@ async def change(
         switched_on = sync_enabled is True and not row.enabled
         stored = row.options.get(OBJECTS, {})
         merged = stored | {name: stored.get(name, {}) | values for name, values in wanted.items() if values}
-        parts = {OBJECTS: merged, WHOLE: row.options.get(WHOLE, {}) | whole}
+        since = row.options.get(SINCE, {}) | _switched_on(stored, wanted, context.clock.now())
+        parts = {SINCE: since, OBJECTS: merged, WHOLE: row.options.get(WHOLE, {}) | whole}
         enabled = row.enabled if sync_enabled is None else sync_enabled
         after = row.options | {name: part for name, part in parts.items() if part}
         if (enabled, after) != (row.enabled, row.options):
@@ -86,6 +91,26 @@ def checked(objects: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, 
 def option_of(connection: Connection, option: Option) -> OptionValue:
     """The value of an option of the whole connection."""
     return option_value(option, connection.options.get(WHOLE, {}).get(option.name))
+
+
+def new_since(connection: Connection, declared: SyncedObject) -> datetime | None:
+    """Since when new records of an object are added by themselves; None where no switch of that kind is declared."""
+    if not any(option.dated for option in declared.options):
+        return None
+    stamp = connection.options.get(SINCE, {}).get(declared.name)
+    return datetime.fromisoformat(stamp) if stamp else connection.created_at
+
+
+def _switched_on(
+    before: Mapping[str, Mapping[str, object]], wanted: Mapping[str, Mapping[str, object]], now: datetime
+) -> dict[str, str]:
+    """The objects one of whose dated switches goes from off to on."""
+    dated = {(name, option) for name in wanted for option in CATALOGUE[name].options if option.dated}
+    return {
+        name: now.isoformat()
+        for name, option in dated
+        if wanted[name].get(option.name) is True and not option_value(option, before.get(name, {}).get(option.name))
+    }
 
 
 def known(row: Connection | None) -> Connection:

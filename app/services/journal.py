@@ -9,11 +9,12 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.services.context import Context
+from app.services.succession import Heir
 from app.store import bindings as links
 from app.store import journal as store
 from app.store.tables import UNSETTLED, Binding, Intent
 from app.store.values import decode, encode
-from app.sync.ports import Action, Bound, Claim, Draft, LineItems, Promise, Receipt, Settled
+from app.sync.ports import Action, Bound, Claim, Draft, LineItems, Promise, Receipt, Settled, Succession
 from app.sync.writing import REPEAT_REFUSED
 
 SETTLED = (Settled.CONFIRMED, Settled.REJECTED)
@@ -37,7 +38,13 @@ class SqlJournal:
 
     async def by_intacct_id(self, object_name: str, intacct_ids: Sequence[str]) -> dict[str, Bound]:
         """See `Bindings.by_intacct_id`."""
-        return await self._links(links.by_intacct_id, object_name, intacct_ids, lambda b: b.intacct_id)
+        found = await self._links(links.by_intacct_id, object_name, intacct_ids, lambda b: b.intacct_id)
+        missing = [natural for natural in intacct_ids if natural not in found]
+        if missing:
+            async with self._context.begin() as session:
+                ended = await links.merged_by_intacct_id(session, self._connection_id, object_name, missing)
+            found |= {row.intacct_id: Bound(str(row.successor), row.intacct_key, row.intacct_id) for row in ended}
+        return found
 
     async def by_intacct_key(self, object_name: str, keys: Sequence[str]) -> dict[str, Bound]:
         """See `Bindings.by_intacct_key`."""
@@ -55,6 +62,22 @@ class SqlJournal:
         async with self._context.begin() as session:
             rows = await read(session, self._connection_id, object_name, values)
         return {key(bound): bound for bound in map(_bound, rows)}
+
+    async def former(self, object_name: str, salesforce_ids: Sequence[str]) -> set[str]:
+        """See `Bindings.former`."""
+        async with self._context.begin() as session:
+            rows = await links.former(session, self._connection_id, object_name, salesforce_ids)
+        return {name for row in rows for name in (row.salesforce_id, row.successor or "") if name in salesforce_ids}
+
+    async def succeed(self, object_name: str, successions: Sequence[Succession]) -> dict[str, Bound]:
+        """See `Bindings.succeed`."""
+        now = self._context.clock.now()
+        async with self._context.begin() as session:
+            leases = ((one.claim.operation_id, one.claim.fence) for one in successions)
+            held = await store.held_leases(session, leases, now)
+            kept = [one for one in successions if one.claim.operation_id in held]
+            heir = Heir(self._connection_id, object_name, self._context.new_id, now)
+            return {row[0]: _bound(row[1]) for row in await heir.take(session, kept)}
 
     async def save(self, object_name: str, pairs: Sequence[tuple[Claim, Bound]]) -> set[str]:
         """See `Bindings.save`."""
@@ -99,6 +122,7 @@ class SqlJournal:
                     updated_at=now,
                 )
             row.intacct_key, row.intacct_id = bound.intacct_key, bound.intacct_id
+            row.how = bound.how
             row.base, row.todo, row.doubt = dict(bound.base), list(bound.todo), dict(bound.doubt)
             row.seen_at, row.updated_at, row.mapping_version = bound.seen_at, now, bound.mapping_version
             session.add(row)

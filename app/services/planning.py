@@ -9,6 +9,7 @@ from app.domain.lines import LinesPlan, plan_lines
 from app.domain.mappings import Content, Malformed, content_of, effective
 from app.domain.plan import STANDARD, Plan, make_plan
 from app.domain.transforms import Unfit
+from app.services.configuration import new_since
 from app.services.context import Context, Pair
 from app.services.formulas import compile_formula
 from app.store import mappings
@@ -104,6 +105,7 @@ async def plan_by(
         intacct_has=there.fields,
         mapped=_rows(declared, content, here, namespace) if content is not None else None,
         mapping_version=version,
+        new_since=new_since(connection, declared),
     )
     return replace(plan, lines=await _lines(declared.lines, namespace, pair)) if declared.lines else plan
 

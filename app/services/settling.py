@@ -81,6 +81,10 @@ async def _settle(
             elif row.state == "done":
                 out.finished.append(row)
         await session.flush()
+        for row, settlement in ours:
+            if settlement.follow:
+                await _follow(context, session, connection, row, settlement)
+                out.lanes.add(row.lane)
         for row, settlement in waiters:
             await _await_references(context, session, connection, row, settlement, now)
         out.lanes |= await _follow_up(context, session, connection, out.finished, now)
@@ -143,6 +147,15 @@ def _advance(row: Operation, said: Settlement, mapping_version: str, now: dateti
 def _stronger(before: str | None, now: Result | None) -> str | None:
     known = [Result(word) for word in (before, now) if word]
     return max(known, key=STRENGTH.index).value if known else None
+
+
+async def _follow(
+    context: Context, session: AsyncSession, connection: Connection, row: Operation, said: Settlement
+) -> None:
+    """Wish the records that this run says come next, such as the winner of a merge."""
+    for reference in said.follow:
+        origin = {"origin": "cascade", "correlation_id": row.correlation_id, "parent_id": row.id}
+        await intake.wish(context, connection, reference.object, [reference.record_id], session=session, **origin)
 
 
 async def _await_references(

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.store.link_tables import FormerLink
 from app.store.tables import Binding
 
 
@@ -27,6 +28,35 @@ async def by_intacct_key(
 ) -> list[Binding]:
     """Links by RECORDNO."""
     return await _where(session, connection_id, object_name, Binding.intacct_key, keys)
+
+
+async def former(
+    session: AsyncSession, connection_id: str, object_name: str, salesforce_ids: Sequence[str]
+) -> list[FormerLink]:
+    """Ended links of the given Salesforce records, the newest first; those they took over in a merge included."""
+    if not salesforce_ids:
+        return []
+    query = select(FormerLink).where(
+        FormerLink.connection_id == connection_id,
+        FormerLink.object == object_name,
+        or_(col(FormerLink.salesforce_id).in_(salesforce_ids), col(FormerLink.successor).in_(salesforce_ids)),
+    )
+    return list(await session.exec(query.order_by(col(FormerLink.ended_at).desc(), col(FormerLink.id))))
+
+
+async def merged_by_intacct_id(
+    session: AsyncSession, connection_id: str, object_name: str, ids: Sequence[str]
+) -> list[FormerLink]:
+    """Ended links by natural id whose record has a successor, the oldest first."""
+    if not ids:
+        return []
+    query = select(FormerLink).where(
+        FormerLink.connection_id == connection_id,
+        FormerLink.object == object_name,
+        col(FormerLink.intacct_id).in_(ids),
+        col(FormerLink.successor).is_not(None),
+    )
+    return list(await session.exec(query.order_by(col(FormerLink.ended_at), col(FormerLink.id))))
 
 
 async def _where(

@@ -81,7 +81,10 @@ def _defaults(row: type[SQLModel]) -> dict[str, Any]:
 
 
 class Connection(Row, table=True):
-    """One Salesforce org paired with one Intacct company. `secrets` is encrypted; `settings` holds no secret."""
+    """One Salesforce org paired with one Intacct company. `secrets` is encrypted; `settings` holds no secret.
+
+    `pins` are the org and the company of the first successful connect; no other ones are ever written to.
+    """
 
     __tablename__ = "connection"
     id: str = Field(primary_key=True, max_length=36)
@@ -91,6 +94,7 @@ class Connection(Row, table=True):
     settings: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     options: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     secrets: str = Field(default="", sa_column=Column(Text, nullable=False))
+    pins: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     version: int = 1
     created_at: datetime
     updated_at: datetime

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.domain.decisions import Result
 from app.domain.declaration import Companion, Rule
 from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
@@ -11,7 +12,9 @@ from app.domain.options import OptionValue
 from app.domain.plan import STANDARD
 from app.domain.records import System, Value
 from app.domain.transforms import plain
+from app.sync.ending import ACTIVE, STATUS
 from app.sync.lines import items, lines_withheld
+from app.sync.merging import MERGED
 from app.sync.ports import Action, Draft
 from app.sync.work import Batch, Work
 
@@ -46,7 +49,7 @@ def compare(batch: Batch, work: Work) -> Merge:
     theirs = from_intacct(batch.plan.rows, work.target.values, known)
     work.warnings += [problem.message for problem in theirs.problems]
     return merge(
-        batch.plan.rows,
+        batch.rows(work),
         trusted_base(work),
         work.mapped.values,
         theirs.values,
@@ -76,6 +79,10 @@ def trusted_base(work: Work) -> dict[str, object]:
 
 def _check_create(batch: Batch, work: Work) -> None:
     plan = batch.plan
+    if work.finish_only:
+        said = "The option 'sync only once' is on, and the record was in Intacct before; no second twin is made."
+        work.settle(Result.SKIPPED, "sync_only_once", said)
+        return
     natural, field = plan.object.intacct.natural_key, plan.write_back.intacct_id
     too_long = [key for key in work.keys if len(key) > plan.object.key_width]
     source = _option(batch, "customerIdSource")
@@ -92,11 +99,25 @@ def _check_create(batch: Batch, work: Work) -> None:
         message = f"{field} says {work.keys[0]!r}, but Intacct has no such record and numbers come from its sequence."
         advice = f"Clear {field}, or let ids be supplied by Salesforce (option customerIdSource)."
         problem = SyncError(Kind.DATA, "unknown_intacct_id", message, advice, field=field)
+    elif missing := _contacts_missing(batch, work):
+        message = (
+            f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} empty; the connection asks for contacts."
+        )
+        advice = f"Fill {' and '.join(missing)}, then sync again, or switch the option requireContacts off."
+        problem = SyncError(Kind.DATA, "contact_missing", message, advice, field=missing[0])
     elif source == "salesforce" and not work.keys:
         message = f"{field} is empty, and the option customerIdSource says that Salesforce supplies the id."
         problem = SyncError(Kind.DATA, "intacct_id_missing", message, f"Fill {field}, then sync again.", field=field)
     if problem:
         work.fail(problem)
+
+
+def _contacts_missing(batch: Batch, work: Work) -> list[str]:
+    """Look-ups to contacts that a new record lacks although the option asks for them."""
+    if not _option(batch, "requireContacts") or work.source is None:
+        return []
+    values = work.source.values
+    return [c.unless for c in batch.plan.companions if c.unless and not values.get(c.unless)]
 
 
 def _option(batch: Batch, name: str) -> OptionValue | None:
@@ -130,8 +151,10 @@ def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft 
     plan = batch.plan
     assert work.target is not None
     values = to_intacct(plan.rows, work.merged.to_intacct)
-    if plan.link_field and not work.finish_only and not work.target.values.get(plan.link_field):
+    if plan.link_field and not work.finish_only and _to_be_marked(work, work.target.values.get(plan.link_field)):
         values[plan.link_field] = work.id
+    if work.revive and not work.finish_only and work.target.values.get(STATUS) != ACTIVE:
+        values[STATUS] = ACTIVE
     values |= {name: value for name, value in links.items() if work.target.values.get(name) != value}
     if not values:
         return None
@@ -139,9 +162,14 @@ def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft 
     return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.UPDATE, values, key)
 
 
+def _to_be_marked(work: Work, link: Value) -> bool:
+    """Whether our key is missing on the twin, or is still that of the record that was merged into this one."""
+    return not link or (work.bound is not None and work.bound.how == MERGED and link != work.id)
+
+
 def companions_wanted(batch: Batch, work: Work) -> list[Companion]:
     """Companions a record should get: for a create those it has the data for, for a linked one those still to do."""
-    if work.source is None or _option(batch, "createAddressContacts") is False:
+    if work.source is None or _option(batch, "createAddressContacts") is False or _option(batch, "requireContacts"):
         return []
     values = work.source.values
     return [

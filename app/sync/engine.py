@@ -12,8 +12,10 @@ from app.domain.merge import Direction
 from app.domain.plan import Plan
 from app.sync.arriving import arrive
 from app.sync.deciding import decide
+from app.sync.ending import end_deleted
 from app.sync.lines import read_lines, read_twin_lines
 from app.sync.matching import read_intacct
+from app.sync.merging import follow_merges
 from app.sync.ports import Backend, Bindings, Claim, Clock, Journal
 from app.sync.pushing import link, push
 from app.sync.reading import guard, map_source, read_salesforce, refer, refuse_disabled
@@ -65,7 +67,9 @@ class Engine:
         await recover(batch, self._intacct, self._journal, self._bindings, self._writer, self._clock)
         await arrive(batch, self._salesforce, self._intacct, self._bindings, self._clock, self._alive)
         await read_salesforce(batch, self._salesforce, self._bindings)
-        guard(batch)
+        await follow_merges(batch, self._salesforce, self._bindings)
+        await end_deleted(batch, self._intacct, self._writer)
+        await guard(batch, self._bindings)
         await read_lines(batch, self._salesforce)
         await refer(batch, self._bindings)
         map_source(batch)

@@ -11,9 +11,12 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.domain.conditions import Condition
-from app.domain.decisions import Reference
 from app.domain.errors import SyncError
 from app.domain.records import Lane, Record, System, Value
+from app.sync.links import Bindings as Bindings
+from app.sync.links import Bound as Bound
+from app.sync.links import Claim as Claim
+from app.sync.links import Succession as Succession
 
 
 class Clock(Protocol):
@@ -239,58 +242,6 @@ class Backend(Protocol):
 
     def take_usage(self) -> Usage:
         """What was spent since the last call of this method."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One operation a worker holds under a lease. `waited_for` names records it has already waited for."""
-
-    operation_id: str
-    record_id: str
-    origin: str
-    fence: int
-    attempts: int = 0
-    waited_for: frozenset[Reference] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """Two records that are one: see `store.tables.Binding`."""
-
-    salesforce_id: str
-    intacct_key: str
-    intacct_id: str
-    base: Mapping[str, object] = field(default_factory=dict)
-    todo: tuple[str, ...] = ()
-    how: str = "created"
-    seen_at: datetime | None = None
-    doubt: Mapping[str, object] = field(default_factory=dict)
-    updated_at: datetime | None = None
-    mapping_version: str | None = None
-
-
-class Bindings(Protocol):
-    """Which records are linked, for one connection."""
-
-    async def of(self, object_name: str, salesforce_ids: Sequence[str]) -> dict[str, Bound]:
-        """By Salesforce id."""
-        ...
-
-    async def by_intacct_id(self, object_name: str, intacct_ids: Sequence[str]) -> dict[str, Bound]:
-        """By natural id in Intacct."""
-        ...
-
-    async def by_intacct_key(self, object_name: str, keys: Sequence[str]) -> dict[str, Bound]:
-        """By RECORDNO."""
-        ...
-
-    async def save(self, object_name: str, pairs: Sequence[tuple[Claim, Bound]]) -> set[str]:
-        """Store links found by matching, or new bases, in one short transaction.
-
-        Answers the Salesforce ids that were refused: their lease has passed, or the Intacct record has meanwhile been
-        linked to another Salesforce record.
-        """
         ...
 
 

@@ -1,12 +1,16 @@
 """First steps of a run: links, the Salesforce records, the rules that end a run early, references, mapping."""
 
+from dataclasses import replace
+
 from app.domain.decisions import Reference, Result
-from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_salesforce
 from app.domain.merge import Direction
+from app.domain.plan import Plan
 from app.domain.records import Record
+from app.sync.ending import revived
 from app.sync.lines import map_lines
+from app.sync.merging import instant
 from app.sync.ports import Backend, Bindings
 from app.sync.work import Batch, Work, references
 
@@ -23,7 +27,7 @@ def refuse_disabled(batch: Batch) -> None:
 
 
 async def read_salesforce(batch: Batch, salesforce: Backend, bindings: Bindings) -> None:
-    """Fetch links and Salesforce records of all open candidates; end those whose record is gone."""
+    """Fetch links and Salesforce records of all open candidates; mark those that were merged or deleted."""
     works = batch.open
     known = {work.id: work.bound for work in works if work.bound is not None}
     asked = [work.id for work in works if work.bound is None]
@@ -43,40 +47,65 @@ async def read_salesforce(batch: Batch, salesforce: Backend, bindings: Bindings)
         work.bound = bound.get(work.id)
         work.source = records.get(work.id)
         if work.source is None:
-            _end_missing(work, graves.get(work.id), kind)
+            _mark_missing(work, graves.get(work.id), kind)
+            continue
+        sees = batch.plan.object.sees
+        if sees is not None:
+            work.source = replace(work.source, values={**work.source.values, **sees(work.source.values)})
+        back = revived(work.bound) if work.bound else None
+        if back is not None:
+            work.bound, work.revive, work.tidy = back, True, True
 
 
-def _end_missing(work: Work, grave: Record | None, kind: str) -> None:
+def _mark_missing(work: Work, grave: Record | None, kind: str) -> None:
     if grave is None:
         message = f"No {kind} with id {work.id} is visible to the integration user."
         advice = "Check the id, and that the integration user may see the record."
         work.fail(SyncError(Kind.DATA, "record_not_found", message, advice))
     elif master := grave.values.get("MasterRecordId"):
-        work.settle(Result.SKIPPED, "merged_in_salesforce", f"The record was merged into {master}.")
+        work.master = str(master)
     else:
-        work.settle(Result.SKIPPED, "deleted_in_salesforce", "The record is deleted; nothing is deleted in Intacct.")
+        work.deleted = True
 
 
-def guard(batch: Batch) -> None:
+async def guard(batch: Batch, bindings: Bindings) -> None:
     """The rules that say no before anything is compared. One gate for every origin (product.md 1.3)."""
-    plan = batch.plan
-    declared = {option.name for option in plan.object.options}
+    plan, to_intacct = batch.plan, batch.direction is Direction.TO_INTACCT
+    once = to_intacct and "syncOnlyOnce" in _declared(plan) and bool(plan.option("syncOnlyOnce"))
+    unlinked = [work.id for work in batch.open if work.bound is None]
+    former = await bindings.former(plan.object.name, unlinked) if once and unlinked else set()
     for work in batch.open:
-        if batch.direction is Direction.FROM_INTACCT:
+        assert work.source is not None
+        passed_over = plan.object.passes_over(work.source.values) if plan.object.passes_over else None
+        if passed_over is not None:
+            work.settle(Result.SKIPPED, *passed_over)
+        elif not to_intacct:
             if work.bound is None:
                 work.settle(Result.SKIPPED, "not_linked", "The record has no twin in Intacct.")
-            continue
-        once = "syncOnlyOnce" in declared and bool(plan.option("syncOnlyOnce"))
-        if work.bound is not None and (once or plan.object.kind is ObjectKind.DOCUMENT):
+        elif once and (work.bound is not None or work.id in former):
             work.finish_only = True  # what Intacct changed still comes back, and a first creation is finished
-        elif (
-            work.bound is None
-            and work.claim.origin in AUTOMATIC
-            and "addNewAccounts" in declared
-            and not plan.option("addNewAccounts")
-        ):
-            said = "New records are not added automatically; use the button, the mass tool or Apex."
-            work.settle(Result.SKIPPED, "add_new_off", said)
+        elif work.bound is None and work.claim.origin in AUTOMATIC and "addNewAccounts" in _declared(plan):
+            _refuse_old(plan, work)
+
+
+def _declared(plan: Plan) -> set[str]:
+    return {option.name for option in plan.object.options}
+
+
+def _refuse_old(plan: Plan, work: Work) -> None:
+    """Only new records are added without anybody asking, and only by option; a ticked box is somebody asking."""
+    assert work.source is not None
+    if plan.flag and work.source.values.get(plan.flag):
+        return
+    if not plan.option("addNewAccounts"):
+        said = "New records are not added automatically; use the button, the mass tool, Apex or the checkbox."
+        work.settle(Result.SKIPPED, "add_new_off", said)
+        return
+    created = instant(work.source.values.get("CreatedDate"))
+    if plan.new_since is not None and created is not None and created < plan.new_since:
+        since = plan.new_since.isoformat(timespec="seconds")
+        said = f"The record is older than {since}, since when new ones are added automatically; ask for it by hand."
+        work.settle(Result.SKIPPED, "not_new", said)
 
 
 async def refer(batch: Batch, bindings: Bindings) -> None:

@@ -120,16 +120,19 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
     document = batch.plan.object.kind is ObjectKind.DOCUMENT
     wanted: dict[str, Value] = {}
     if work.settlement is None:
-        wanted, problems = to_salesforce(batch.plan.rows, work.merged.to_salesforce, before, batch.sources)
+        wanted, problems = to_salesforce(batch.rows(work), work.merged.to_salesforce, before, batch.sources)
         work.warnings += [problem.message for problem in problems]
         for problem in problems:
             del work.merged.to_salesforce[problem.row]  # it cannot travel, so it is not agreed
         assert work.bound is not None
+        wanted |= {back.intacct_id: work.bound.intacct_id}
+        if (said := before.get(back.intacct_id)) not in (None, "", work.bound.intacct_id):
+            kept = f"the record is linked to {work.bound.intacct_id}"
+            work.warnings.append(f"{back.intacct_id} said {said}; {kept}, which was put back.")
         if work.finish_only and not work.wrote and not document:
             return _Return(
                 work, {name: v for name, v in wanted.items() if not _equal(before.get(name), v)}, carried=True
             )
-        wanted |= {back.intacct_id: work.bound.intacct_id}
         if back.id_copy:
             wanted[back.id_copy] = work.id
         status, text = OK, None

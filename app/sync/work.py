@@ -1,9 +1,10 @@
 """One candidate on its way through the engine: what was read, what was decided, what was written. State, no steps."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.domain.decisions import Change, Reference, Result, Settlement
+from app.domain.declaration import Field, Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import Mapped
 from app.domain.merge import Direction, Merge
@@ -30,8 +31,10 @@ class Work:
 
     `linked` says why an existing twin was taken, `wrote` whether Intacct was changed, `finish_only` that nothing goes
     to Intacct but companions of an earlier create (sync only once), `tidy` that the stored link is out of date.
-    `keys` are natural keys proposed for a create, best first. `withheld`: Salesforce has changed a document that was
-    sent already; `lines_returned`: a line of it was written to Salesforce.
+    `master` is the Salesforce record it was merged into, `deleted` that it lies in the bin, `revive` that it came back
+    from there and its twin is to be active again. `keys` are natural keys proposed for a create, best first.
+    `withheld`: Salesforce has changed a document that was sent already; `lines_returned`: a line of it was written to
+    Salesforce.
     """
 
     claim: Claim
@@ -46,6 +49,9 @@ class Work:
     wrote: bool = False
     finish_only: bool = False
     tidy: bool = False
+    master: str | None = None
+    deleted: bool = False
+    revive: bool = False
     withheld: bool = False
     lines: list[Line] = field(default_factory=list)
     lines_returned: bool = False
@@ -98,6 +104,14 @@ class Batch:
     works: list[Work]
     twins: dict[tuple[str, str], str] = field(default_factory=dict)
     sources: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def rows(self, work: Work) -> Sequence[Field]:
+        """The plan's rows as they are for one record: some records only send what others get back."""
+        sends_only = self.plan.object.sends_only
+        named = sends_only(work.source.values) if sends_only and work.source else ()
+        if not named:
+            return self.plan.rows
+        return [replace(row, rule=Rule.TO_INTACCT) if row.intacct in named else row for row in self.plan.rows]
 
     @property
     def open(self) -> list[Work]:

@@ -28,6 +28,7 @@ from app.sync.ports import (
     Receipt,
     Schema,
     Settled,
+    Succession,
     Usage,
     Verdict,
     Write,
@@ -331,6 +332,7 @@ class MemoryJournal:
         self.passed: set[str] = set()
         self._clock, self._steps = clock, steps
         self._bounds: dict[tuple[str, str], Bound] = {}
+        self.ended: set[tuple[str, str]] = set()
         self.saves = 0
 
     # what a test does
@@ -342,6 +344,7 @@ class MemoryJournal:
     def unlink(self, object_name: str, salesforce_id: str) -> None:
         """Forget a link."""
         del self._bounds[object_name, salesforce_id]
+        self.ended.add((object_name, salesforce_id))
 
     def bound(self, object_name: str, salesforce_id: str) -> Bound | None:
         """A link as it stands."""
@@ -433,6 +436,24 @@ class MemoryJournal:
         return set()
 
     # Bindings
+
+    async def former(self, object_name: str, salesforce_ids: Sequence[str]) -> set[str]:
+        """See `Bindings.former`."""
+        return {record_id for record_id in salesforce_ids if (object_name, record_id) in self.ended}
+
+    async def succeed(self, object_name: str, successions: Sequence[Succession]) -> dict[str, Bound]:
+        """See `Bindings.succeed`."""
+        passed: dict[str, Bound] = {}
+        for one in successions:
+            bound = self._bounds.pop((object_name, one.loser), None)
+            if bound is None:
+                continue
+            self.ended.add((object_name, one.loser))
+            if (object_name, one.winner) not in self._bounds:
+                bound = replace(bound, salesforce_id=one.winner, how="merged")
+                self._bounds[object_name, one.winner] = bound
+            passed[one.loser] = bound
+        return passed
 
     async def of(self, object_name: str, salesforce_ids: Sequence[str]) -> dict[str, Bound]:
         """See `Bindings.of`."""
