@@ -266,3 +266,75 @@ def test_two_way_rows_agree_after_one_full_run(
     merged = one(BOTH, base, ours, theirs, policy=policy, newer=newer)
     _, left, right = apply(merged, {"X": base}, {"X": ours}, {"X": theirs})
     assert plain(left["X"]) == plain(right["X"])
+
+
+# --- rows with a default, and rows that are new to records in step ---------------------------------------------------
+
+
+def filled(rule: Rule, ours: Canonical, theirs: Canonical, direction: Direction = OUT) -> Merge:
+    """The merge of a row with the default `d`, whatever was agreed before."""
+    row = Field("X", "X__c", rule, default="d")
+    return merge([row], {"X": "a"}, {"X": ours}, {"X": theirs}, newer=INTACCT, direction=direction)
+
+
+@pytest.mark.parametrize(
+    ("rule", "ours", "theirs", "direction", "there", "here"),
+    [
+        (TO, None, None, OUT, "d", None),
+        (TO, None, "b", OUT, None, None),
+        (TO, None, None, BACK, None, None),
+        (TO, "b", None, OUT, "b", None),
+        (FROM, None, None, OUT, None, "d"),
+        (FROM, "b", None, BACK, None, None),
+        (FROM, None, "b", BACK, None, "b"),
+        (BOTH, None, None, OUT, "d", "d"),
+        (BOTH, None, None, BACK, None, "d"),
+        (BOTH, "b", None, OUT, "b", None),
+        (BOTH, "b", None, BACK, None, None),
+        (BOTH, None, "b", OUT, None, "b"),
+        (BOTH, "b", "b", OUT, None, None),
+    ],
+)
+def test_a_default_fills_an_empty_target_and_overwrites_no_filled_one(
+    rule: Rule, ours: Canonical, theirs: Canonical, direction: Direction, there: Canonical, here: Canonical
+) -> None:
+    merged = filled(rule, ours, theirs, direction)
+    assert (merged.to_intacct.get("X"), merged.to_salesforce.get("X")) == (there, here)
+    assert merged.filled == ({"X"} if here == "d" else set())
+
+
+@many
+@given(st.sampled_from(list(Rule)), st.sampled_from([None, "a", "b"]), st.sampled_from([None, "a", "b"]))
+def test_a_row_with_a_default_comes_to_rest_within_two_runs(rule: Rule, ours: Canonical, theirs: Canonical) -> None:
+    row, base = Field("X", "X__c", rule, default="d"), dict[str, object](X="a")
+    for _ in range(3):
+        merged = merge([row], base, {"X": ours}, {"X": theirs}, newer=INTACCT)
+        ours, theirs = merged.to_salesforce.get("X", ours), merged.to_intacct.get("X", theirs)
+        sent = {**merged.to_intacct, **{k: v for k, v in merged.to_salesforce.items() if k not in merged.filled}}
+        base = {**base, **merged.agreed, **{name: plain(value) for name, value in sent.items()}}
+    assert not merged.to_intacct
+    assert not merged.to_salesforce
+
+
+@pytest.mark.parametrize(
+    ("rule", "policy", "ours", "theirs", "goes_to", "agreed"),
+    [
+        (TO, Policy.NEWEST, None, "b", None, None),
+        (TO, Policy.NEWEST, "a", "b", INTACCT, UNKNOWN),
+        (FROM, Policy.NEWEST, "a", None, None, None),
+        (FROM, Policy.NEWEST, "a", "b", SALESFORCE, UNKNOWN),
+        (BOTH, Policy.NEWEST, None, "b", SALESFORCE, UNKNOWN),
+        (BOTH, Policy.NEWEST, "a", None, INTACCT, UNKNOWN),
+        (BOTH, Policy.NEWEST, "a", "b", SALESFORCE, UNKNOWN),
+        (BOTH, Policy.SALESFORCE, "a", "b", INTACCT, UNKNOWN),
+        (BOTH, Policy.INTACCT, "a", "b", SALESFORCE, UNKNOWN),
+    ],
+)
+def test_a_row_new_to_records_in_step_clears_nothing_and_obeys_its_policy(
+    rule: Rule, policy: Policy, ours: Canonical, theirs: Canonical, goes_to: System | None, agreed: object
+) -> None:
+    row = Field("X", "X__c", rule, policy=policy)
+    merged = merge([row], {}, {"X": ours}, {"X": theirs}, newer=INTACCT, seasoned=True)
+    assert travels(merged) is goes_to
+    assert merged.agreed.get("X", UNKNOWN) == agreed
+    assert bool(merged.conflicts) is (rule is BOTH and bool(ours) and bool(theirs))
