@@ -47,6 +47,10 @@ class SilentBackend:
         """All in one."""
         return [list(writes)] if writes else []
 
+    def render(self, write: Write) -> str:
+        """The kind and what is done to it."""
+        return f"{write.action} {write.kind}"
+
     async def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """Refuses to be written to."""
         raise AssertionError("nothing is written here")

@@ -65,13 +65,18 @@ class PatientClock(FakeClock):
 
 
 class BreakableTransport(httpx.AsyncBaseTransport):
-    """In-process transport that turns a simulator's dropped connection into the error a socket would give."""
+    """In-process transport that turns a simulator's dropped connection into the error a socket would give.
+
+    `sent` are the bodies of all requests, as bytes.
+    """
 
     def __init__(self, app: Any) -> None:
         self._inner = httpx.ASGITransport(app=app)
+        self.sent: list[bytes] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer, or lose the answer."""
+        self.sent.append(await request.aread())
         try:
             return await self._inner.handle_async_request(request)
         except Dropped as dropped:
@@ -83,10 +88,11 @@ class SimulatedBackends:
 
     def __init__(self, salesforce: Any, intacct: Any, clock: FakeClock, seed: int = 0) -> None:
         policy = HttpPolicy(allowed_hosts=(), allow_loopback=True)
-        self._clients = {
-            System.SALESFORCE: HttpClient(policy, BreakableTransport(salesforce)),
-            System.INTACCT: HttpClient(policy, BreakableTransport(intacct)),
+        self.wires = {
+            System.SALESFORCE: BreakableTransport(salesforce),
+            System.INTACCT: BreakableTransport(intacct),
         }
+        self._clients = {system: HttpClient(policy, wire) for system, wire in self.wires.items()}
         self._clock, self._seed = clock, seed
         self._slots = LocalSlots({System.SALESFORCE: 5, System.INTACCT: 2})
         self._pairs: dict[tuple[Lane, Errand], Pair] = {}

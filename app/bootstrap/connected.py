@@ -34,6 +34,8 @@ API_VERSION = "64.0"
 LONG_SCHEMA_SECONDS = 6 * 3600.0
 """How long feeds believe a description of Intacct: it is billed, and one that is refused is forgotten at once."""
 
+FEEDS = (Errand.POLL, Errand.VERIFY)
+
 OFFLINE_SECRETS = {
     "salesforce_client_secret": "secret",
     "intacct_sender_password": "secret",
@@ -92,7 +94,7 @@ class ConnectedBackends:
             self._clock,
             lane,
             rng=random.Random(),
-            options=IntacctOptions() if errand is Errand.SYNC else IntacctOptions(schema_seconds=LONG_SCHEMA_SECONDS),
+            options=IntacctOptions(schema_seconds=LONG_SCHEMA_SECONDS) if errand in FEEDS else IntacctOptions(),
         )
         if opened.salesforce is None:
             credentials = salesforce_credentials(connection, secrets)

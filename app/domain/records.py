@@ -30,6 +30,7 @@ class Errand(StrEnum):
     SYNC = "sync"  # bringing records in step, on the account of the lane
     POLL = "poll"  # looking for changes
     VERIFY = "verify"  # counting whether everything is there
+    PREVIEW = "preview"  # reading for a run that writes nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -24,6 +24,28 @@ SETTLED = (Settled.CONFIRMED, Settled.REJECTED)
 def control_id(op_key: str, revision: int) -> str:
     """The function control id of an intent: 40 hex digits, the same from every process (intacct-api.md 2.3)."""
     return hashlib.sha256(f"{op_key}#{revision}".encode()).hexdigest()[:40]
+
+
+class Revised(Protocol):
+    """What the next revision of a document depends on: one earlier intent of it."""
+
+    revision: int
+    state: str
+    control_id: str
+
+
+def succession(op_key: str, known: Sequence[Revised]) -> tuple[int, str] | None:
+    """Revision and control id under which a new draft of a document goes out; None while another one is open.
+
+    What was never sent goes out under its old control id.
+    """
+    if any(row.state in UNSETTLED for row in known):
+        return None
+    unsent = next((row for row in known if row.state == Settled.UNSENT), None)
+    if unsent is not None:
+        return unsent.revision, unsent.control_id
+    revision = 1 + max((row.revision for row in known), default=0)
+    return revision, control_id(op_key, revision)
 
 
 class SqlJournal:
@@ -169,7 +191,8 @@ class SqlJournal:
     ) -> Promise | None:
         """Promise a draft: an unsent intent again, or a new revision in `fresh`; None while another one is open."""
         twin = any(row["op_key"] == draft.op_key for row in fresh)
-        if twin or any(row.state in UNSETTLED for row in known):
+        place = None if twin else succession(draft.op_key, known)
+        if place is None:
             return None
         values, lines = encode(draft.values), _stored(draft.lines)
         said_all = [draft.kind, draft.action, draft.key, values, *([lines] if lines else [])]
@@ -194,7 +217,7 @@ class SqlJournal:
                 setattr(row, name, value)
             row.sends += 1
             return Promise(row.id, draft, row.control_id, now, sends=row.sends)
-        revision = 1 + max((row.revision for row in known), default=0)
+        revision, chosen = place
         said |= {
             "id": self._context.new_id(),
             "connection_id": self._connection_id,
@@ -202,7 +225,7 @@ class SqlJournal:
             "salesforce_id": draft.claim.record_id,
             "op_key": draft.op_key,
             "revision": revision,
-            "control_id": control_id(draft.op_key, revision),
+            "control_id": chosen,
             "sends": 1,
             "trail": [],
             "created_at": now,

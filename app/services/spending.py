@@ -11,8 +11,8 @@ from app.store.upsert import insert_absent
 from app.sync.ports import Usage
 
 
-async def note_spending(context: Context, connection_id: str, lane: Lane, pair: Pair) -> None:
-    """Add what both clients have spent since the last call."""
+async def note_spending(context: Context, connection_id: str, lane: Lane, pair: Pair) -> tuple[Usage, Usage]:
+    """Add what both clients have spent since the last call, and answer it: Salesforce's, Intacct's."""
     spent = {System.SALESFORCE: pair.salesforce.take_usage(), System.INTACCT: pair.intacct.take_usage()}
     for system, usage in spent.items():
         telemetry.CALLS.labels(system, lane).inc(usage.calls)
@@ -21,6 +21,7 @@ async def note_spending(context: Context, connection_id: str, lane: Lane, pair: 
         for system, usage in spent.items():
             if usage.calls or usage.transactions:
                 await _add(context, session, connection_id, lane, system, usage)
+    return spent[System.SALESFORCE], spent[System.INTACCT]
 
 
 async def _add(

@@ -48,6 +48,11 @@ class Engine:
 
     async def run(self, plan: Plan, claims: Sequence[Claim], direction: Direction) -> list[Settlement]:
         """One settlement per claim, in the order given. Never raises for trouble of a vendor or of a record."""
+        batch = await self.trace(plan, claims, direction)
+        return [_settlement(work) for work in batch.works]
+
+    async def trace(self, plan: Plan, claims: Sequence[Claim], direction: Direction) -> Batch:
+        """The same run, answered with everything it has learned about each record; every work is settled."""
         batch = Batch(plan, direction, [Work(claim) for claim in claims])
         refuse_disabled(batch)
         try:
@@ -61,7 +66,7 @@ class Engine:
             batch.fail_open(error)
         settle_lost(batch.works)
         plan_retries(batch, self._clock.now())
-        return [_settlement(work) for work in batch.works]
+        return batch
 
     async def _to_intacct(self, batch: Batch) -> None:
         await recover(batch, self._intacct, self._journal, self._bindings, self._writer, self._clock)

@@ -176,8 +176,8 @@ class Usage:
     transactions: int = 0
 
 
-class Backend(Protocol):
-    """One side, spoken to in pages and batches. Reads raise SyncError; writes never do, they answer with verdicts."""
+class Reading(Protocol):
+    """One side, as far as nothing can be written through it. Raises SyncError."""
 
     system: System
 
@@ -200,8 +200,11 @@ class Backend(Protocol):
         """Cut writes into requests: order kept, sizes within the vendor's limits and our time target per request."""
         ...
 
-    async def write(self, writes: Sequence[Write]) -> list[Outcome]:
-        """Send one chunk as one request; outcomes in the order given, one per write, whatever happens."""
+    def render(self, write: Write) -> str:
+        """A write as its request bears it: Intacct's function element, or the record in Salesforce's JSON body.
+
+        Sends nothing. Raises the SyncError with which `write` would reject it unsent.
+        """
         ...
 
     async def changes(
@@ -242,6 +245,14 @@ class Backend(Protocol):
 
     def take_usage(self) -> Usage:
         """What was spent since the last call of this method."""
+        ...
+
+
+class Backend(Reading, Protocol):
+    """One side, spoken to in pages and batches. Writes never raise: they answer with verdicts."""
+
+    async def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Send one chunk as one request; outcomes in the order given, one per write, whatever happens."""
         ...
 
 

@@ -182,6 +182,10 @@ class MemoryBackend:
         """See `Backend.chunks`."""
         return [list(writes[n : n + self.chunk_size]) for n in range(0, len(writes), self.chunk_size)]
 
+    def render(self, write: Write) -> str:
+        """See `Reading.render`."""
+        return f"{write.action} {write.kind} {write.control_id} {dict(write.values)}"
+
     async def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """See `Backend.write`. Fails the test when a write was not promised."""
         self.requests.append(list(writes))

@@ -163,6 +163,10 @@ class IntacctBackend:
             chunks += writer.chunks(list(run))
         return chunks
 
+    def render(self, write: Write) -> str:
+        """See `Reading.render`: the function element with its control id, no envelope and no credentials."""
+        return self._writer.render(write)
+
     async def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """See `Backend.write`. `returned` names are upper case; a repeat refused by uniqueid is AMBIGUOUS."""
         if not writes or not is_rest(writes[0].kind):

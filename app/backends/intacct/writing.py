@@ -15,7 +15,7 @@ from app.backends.intacct.gateway import Gateway
 from app.backends.intacct.pace import Speed, cut
 from app.backends.intacct.reply import SUCCESS, Answer, Result
 from app.backends.intacct.trouble import Trouble
-from app.backends.intacct.xml import Element, Function, Scrubber, Unreadable
+from app.backends.intacct.xml import Element, Function, Scrubber, Unreadable, function_element
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Value
 from app.sync.ports import Action, Outcome, Verdict, Write
@@ -79,14 +79,27 @@ class Writer:
             outcomes[index] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
+    def render(self, write: Write) -> str:
+        """See `Reading.render`: the function element, character for character as `write` sends it."""
+        scrub = Scrubber()
+        return etree.tostring(function_element(self._function(write, scrub), scrub), encoding="unicode")
+
     def _build(self, write: Write) -> Function | Outcome:
         try:
-            body = write_function(write, self._gateway.scrub)
+            return self._function(write, self._gateway.scrub)
+        except SyncError as wrong:
+            return Outcome(Verdict.REJECTED, error=wrong)
+
+    def _function(self, write: Write, scrub: Scrubber) -> Function:
+        """The function of a write. Raises SyncError for one that must not leave."""
+        try:
+            body = write_function(write, scrub)
         except ValueError as wrong:
-            return _rejected(Kind.BUG, "write_impossible", f"The record cannot be written as XML: {wrong}.")
+            message = f"The record cannot be written as XML: {wrong}."
+            raise SyncError(Kind.BUG, "write_impossible", message) from wrong
         if _size(body, write) > self._room:
             advice = "Shorten the longest texts of the record."
-            return _rejected(Kind.DATA, "record_too_large", "The record is larger than one request may be.", advice)
+            raise SyncError(Kind.DATA, "record_too_large", "The record is larger than one request may be.", advice)
         return Function(write.control_id, body, writes=True)
 
     async def _send(self, batch: Sequence[Write], functions: Sequence[Function]) -> list[Outcome]:
@@ -111,10 +124,6 @@ def _size(body: Element, write: Write) -> int:
     return (
         len(etree.tostring(body, encoding="UTF-8")) + len(write.control_id.encode("utf-8", "replace")) + _FUNCTION_TAGS
     )
-
-
-def _rejected(kind: Kind, code: str, message: str, advice: str = "") -> Outcome:
-    return Outcome(Verdict.REJECTED, error=SyncError(kind, code, message, advice))
 
 
 def _unsent(kind: Kind, code: str, message: str) -> Outcome:

@@ -93,8 +93,15 @@ def build_request(
     _sign(etree.SubElement(operation, "authentication"), signed_by, scrub)
     content = etree.SubElement(operation, "content")
     for function in functions:
-        etree.SubElement(content, "function", controlid=scrub(function.control_id)).append(function.body)
+        content.append(function_element(function, scrub))
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def function_element(function: Function, scrub: Scrubber) -> Element:
+    """One function as it stands in a request."""
+    element = etree.Element("function", controlid=scrub(function.control_id))
+    element.append(function.body)
+    return element
 
 
 def _sign(parent: Element, signed_by: Login | str, scrub: Scrubber) -> None:

@@ -85,6 +85,10 @@ class SalesforceBackend:
         """See `Backend.chunks`: at most 200 records of one kind, one action and one external-id field, none twice."""
         return writing.chunks(writes)
 
+    def render(self, write: Write) -> str:
+        """See `Reading.render`: the record as it stands in the JSON body of its collections call."""
+        return writing.body(write)
+
     async def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """See `Backend.write`. REJECTED by DUPLICATE_VALUE carries the other record's id as returned["duplicate_of"].
 

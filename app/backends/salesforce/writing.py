@@ -78,7 +78,7 @@ class Writer:
         for write in writes:
             refused = None
             try:
-                bodies.append(_body(write))
+                bodies.append(body(write))
             except SyncError as wrong:
                 refused = Outcome(Verdict.REJECTED, error=wrong)
             outcomes.append(refused)
@@ -148,8 +148,8 @@ def _identity(write: Write) -> str:
         return write.control_id
 
 
-def _body(write: Write) -> str:
-    """One row of the request. Raises SyncError for a write that must not leave."""
+def body(write: Write) -> str:
+    """One record of the request, as text. Raises SyncError for a write that must not leave."""
     if any("." in name for name in write.values):
         raise make(OUR_REQUEST, "A field of a parent record cannot be written through its child")
     named = _name_member(write)
