@@ -59,10 +59,7 @@ def texts(told: Previewed, system: System) -> list[str]:
 async def standing(house: House) -> Any:
     """Everything a preview must not change: ledgers, write counts, rows, bells."""
     async with house.context.begin() as session:
-        counts = [
-            (await session.exec(select(func.count()).select_from(table))).one()  # type: ignore[var-annotated]
-            for table in TABLES
-        ]
+        counts = [(await session.exec(select(func.count()).select_from(table))).one() for table in TABLES]
         rows = [str(row.model_dump()) for table in TABLES for row in await session.exec(select(table))]
     return (
         counts,

@@ -164,8 +164,8 @@ class IntacctBackend:
         return chunks
 
     def render(self, write: Write) -> str:
-        """See `Reading.render`: the function element with its control id, no envelope and no credentials."""
-        return self._writer.render(write)
+        """See `Reading.render`: the function element, or the request over REST; no envelope and no credentials."""
+        return self._over_rest().writer.render(write) if is_rest(write.kind) else self._writer.render(write)
 
     async def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """See `Backend.write`. `returned` names are upper case; a repeat refused by uniqueid is AMBIGUOUS."""

@@ -84,6 +84,20 @@ async def test_created_record_is_confirmed_with_key_and_id(clock: FakeClock) -> 
     assert script.asked[0].headers["idempotency-key"] == "op-Base-None"
 
 
+@pytest.mark.parametrize("key", [None, "17"])
+async def test_write_leaves_as_it_was_rendered(clock: FakeClock, key: str | None) -> None:
+    script = Script(done("17", 200 if key else 201))
+    side, write = backend_over(script, clock), price_list("Base", key, status="active")
+    text = side.render(write)
+    await side.write([write])
+    (request,) = script.asked
+    head, body = text.split("\n\n")
+    assert body.encode() == request.content
+    method, path = head.splitlines()[0].split(" ")
+    assert (method, request.url.path.endswith(path)) == (request.method, True)
+    assert head.endswith(f"Idempotency-Key: {request.headers['idempotency-key']}")
+
+
 @pytest.mark.parametrize(
     "lost", [LOST, httpx.Response(502, text="<html>"), httpx.Response(201, text="{"), httpx.Response(504, json={})]
 )

@@ -56,16 +56,28 @@ class RestWriter:
                 barrier = HELD_BACK
         return outcomes
 
-    async def _one(self, write: Write) -> Outcome:
+    def render(self, write: Write) -> str:
+        """See `Reading.render`: method, path and key, an empty line, and the body as `write` sends it."""
+        method, path = _target(write)
+        return f"{method} {path}\nIdempotency-Key: {write.control_id}\n\n{encoded(self._body(write)).decode()}"
+
+    def _body(self, write: Write) -> dict[str, Any]:
+        """The body of a write. Raises SyncError for one that must not leave."""
         try:
             body = body_of(write)
         except ValueError as wrong:
-            error = SyncError(Kind.BUG, "write_impossible", f"The record cannot be written as JSON: {wrong}.")
-            return Outcome(Verdict.REJECTED, error=error)
+            message = f"The record cannot be written as JSON: {wrong}."
+            raise SyncError(Kind.BUG, "write_impossible", message) from wrong
         if len(encoded(body)) > self._room:
             message = "The record is larger than one request may be."
-            error = SyncError(Kind.DATA, "record_too_large", message, "Shorten the longest texts of the record.")
-            return Outcome(Verdict.REJECTED, error=error)
+            raise SyncError(Kind.DATA, "record_too_large", message, "Shorten the longest texts of the record.")
+        return body
+
+    async def _one(self, write: Write) -> Outcome:
+        try:
+            body = self._body(write)
+        except SyncError as wrong:
+            return Outcome(Verdict.REJECTED, error=wrong)
         first = await self._try(write, body)
         if not isinstance(first, RestTrouble):
             return first
@@ -79,10 +91,9 @@ class RestWriter:
 
     async def _try(self, write: Write, body: dict[str, Any]) -> Outcome | RestTrouble:
         """The outcome of one request; the trouble itself when the write may have been carried out all the same."""
-        creates = write.action is Action.CREATE
-        path = f"objects/{write.kind}" if creates else f"objects/{write.kind}/{write.key}"
+        method, path = _target(write)
         try:
-            answer = await self._gateway.write("POST" if creates else "PATCH", path, body, write.control_id)
+            answer = await self._gateway.write(method, path, body, write.control_id)
         except SyncError as no_token:
             return Outcome(Verdict.NOT_SENT, error=no_token)
         except RestTrouble as trouble:
@@ -93,6 +104,13 @@ class RestWriter:
             return Outcome(verdict, error=trouble.error(during_write=True))
         self._speed.learn([write], answer.seconds, answered=True)
         return _settled(write, answer.body)
+
+
+def _target(write: Write) -> tuple[str, str]:
+    """Method and path of a write."""
+    if write.action is Action.CREATE:
+        return "POST", f"objects/{write.kind}"
+    return "PATCH", f"objects/{write.kind}/{write.key}"
 
 
 def _settled(write: Write, body: Any) -> Outcome:
