@@ -18,7 +18,7 @@ from enum import StrEnum
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Value, salesforce_id
 
-MOST_COMPARISONS = 30
+MOST_COMPARISONS = 600
 MOST_VALUES = 100
 """Values of one comparison."""
 MOST_LEVELS = 6

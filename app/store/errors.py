@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.domain.records import BORN_IN_INTACCT
 from app.store.operations import before_place
 from app.store.tables import ErrorLog
 
@@ -46,6 +47,24 @@ async def page(
         .limit(size)
     )
     return list(found)
+
+
+async def open_records(session: AsyncSession, connection_id: str, object_name: str, after: str, size: int) -> list[str]:
+    """Up to `size` Salesforce ids behind `after` of records of the object with an open error, in their order."""
+    query = (
+        select(ErrorLog.record_id)
+        .where(
+            ErrorLog.connection_id == connection_id,
+            ErrorLog.object == object_name,
+            col(ErrorLog.record_id) > after,
+            ~col(ErrorLog.record_id).startswith(BORN_IN_INTACCT),
+            col(ErrorLog.resolved_at).is_(None),
+        )
+        .distinct()
+        .order_by(col(ErrorLog.record_id))
+        .limit(size)
+    )
+    return list(await session.exec(query))
 
 
 def _conditions(wanted: ErrorFilter) -> list[Any]:

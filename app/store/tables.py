@@ -5,10 +5,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, Index, Text, UniqueConstraint
 from sqlalchemy.orm.attributes import set_attribute
 from sqlmodel import Field, SQLModel
+
+from app.store.columns import empty as _empty
+from app.store.columns import json_column as _json
+from app.store.columns import nothing as _nothing
+from app.store.columns import partial as _partial
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -27,22 +31,6 @@ UNSETTLED = ("intent", "ambiguous", "held", "released")
 _LIVE = "state IN ('queued', 'running', 'waiting', 'held')"
 _DUE = "state IN ('queued', 'waiting')"
 _UNSETTLED = "state IN ('intent', 'ambiguous', 'held', 'released')"
-
-
-def _empty() -> dict[str, Any]:
-    return {}
-
-
-def _nothing() -> list[Any]:
-    return []
-
-
-def _json() -> Any:
-    return JSON().with_variant(JSONB(), "postgresql")
-
-
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Row(SQLModel):
@@ -305,6 +293,7 @@ class ErrorLog(Row, table=True):
         ),
         Index("ix_error_record", "connection_id", "object", "record_id", "last_seen"),
         Index("ix_error_recent", "connection_id", "last_seen", "id"),
+        Index("ix_error_fingerprint", "connection_id", "fingerprint", "record_id"),
         _partial("ix_error_blocked", "connection_id", "blocked_object", "blocked_id", where="resolved_at IS NULL"),
     )
     id: str = Field(primary_key=True, max_length=36)

@@ -9,6 +9,7 @@ from app.api.routes import (
     health,
     keys,
     mappings,
+    mass_runs,
     objects,
     operations,
     records,
@@ -20,6 +21,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
     for module in (
         sync,
+        mass_runs,
         requests,
         operations,
         errors,
