@@ -4,13 +4,14 @@ What a run would store is remembered for the rest of that run, so that each step
 opens a transaction that changes a row.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from app.services.context import Context
 from app.services.journal import SqlJournal, succession
 from app.store import journal as store
-from app.sync.ports import Action, Bound, Claim, Draft, Promise, Receipt, Settled
+from app.sync.merging import MERGED
+from app.sync.ports import Action, Bound, Claim, Draft, Promise, Receipt, Settled, Succession
 
 
 @dataclass(slots=True)
@@ -32,27 +33,53 @@ class DryJournal:
         self._context, self._connection_id = context, connection_id
         self._stored = SqlJournal(context, connection_id)
         self._bounds: dict[tuple[str, str], Bound] = {}
+        self._ended: set[tuple[str, str]] = set()
         self._documents: dict[str, list[_Known]] = {}
         self.owners: dict[str, str] = {}
         self.unclear: list[Promise] = []
 
     async def of(self, object_name: str, salesforce_ids: Sequence[str]) -> dict[str, Bound]:
         """See `Bindings.of`."""
-        found = await self._stored.of(object_name, salesforce_ids)
+        found = self._standing(object_name, await self._stored.of(object_name, salesforce_ids))
         return found | {b.salesforce_id: b for b in self._kept(object_name) if b.salesforce_id in salesforce_ids}
 
     async def by_intacct_id(self, object_name: str, intacct_ids: Sequence[str]) -> dict[str, Bound]:
         """See `Bindings.by_intacct_id`."""
-        found = await self._stored.by_intacct_id(object_name, intacct_ids)
+        found = self._standing(object_name, await self._stored.by_intacct_id(object_name, intacct_ids))
         return found | {b.intacct_id: b for b in self._kept(object_name) if b.intacct_id in intacct_ids}
 
     async def by_intacct_key(self, object_name: str, keys: Sequence[str]) -> dict[str, Bound]:
         """See `Bindings.by_intacct_key`."""
-        found = await self._stored.by_intacct_key(object_name, keys)
+        found = self._standing(object_name, await self._stored.by_intacct_key(object_name, keys))
         return found | {b.intacct_key: b for b in self._kept(object_name) if b.intacct_key in keys}
+
+    def _standing(self, object_name: str, found: Mapping[str, Bound]) -> dict[str, Bound]:
+        """Stored links without those that this run would have ended."""
+        return {name: bound for name, bound in found.items() if (object_name, bound.salesforce_id) not in self._ended}
 
     def _kept(self, object_name: str) -> list[Bound]:
         return [bound for (name, _), bound in self._bounds.items() if name == object_name]
+
+    async def former(self, object_name: str, salesforce_ids: Sequence[str]) -> set[str]:
+        """See `Bindings.former`."""
+        ended = {record_id for record_id in salesforce_ids if (object_name, record_id) in self._ended}
+        return ended | await self._stored.former(object_name, salesforce_ids)
+
+    async def succeed(self, object_name: str, successions: Sequence[Succession]) -> dict[str, Bound]:
+        """See `Bindings.succeed`."""
+        known = await self.of(object_name, [name for one in successions for name in (one.loser, one.winner)])
+        passed: dict[str, Bound] = {}
+        for one in successions:
+            bound = known.pop(one.loser, None)
+            if bound is None:
+                continue
+            self._bounds.pop((object_name, one.loser), None)
+            self._ended.add((object_name, one.loser))
+            if one.winner not in known:
+                bound = replace(bound, salesforce_id=one.winner, how=MERGED)
+                self._bounds[object_name, one.winner] = known[one.winner] = bound
+            passed[one.loser] = bound
+        return passed
 
     async def save(self, object_name: str, pairs: Sequence[tuple[Claim, Bound]]) -> set[str]:
         """See `Bindings.save`. Every lease stands: nobody else works on what is only shown."""

@@ -14,6 +14,7 @@ from app.objects import CATALOGUE
 from app.services.preview import Asked, Preview, preview
 from app.services.previewed import Previewed, PreviewedField
 from app.simulators.faults import Fault, FaultKind
+from app.store.link_tables import FormerLink
 from app.store.session import Sessions
 from app.store.tables import Binding, Cursor, Decision, ErrorLog, Intent, Operation
 from tests.simulated import House, SimulatedBackends, build_house
@@ -26,7 +27,7 @@ ACME = {
     "BillingCountry": "United States",
     "ia_crm__IntacctID__c": "ACME-1",
 }
-TABLES: tuple[type[SQLModel], ...] = (Operation, Binding, Intent, Decision, ErrorLog, Cursor)
+TABLES: tuple[type[SQLModel], ...] = (Operation, Binding, FormerLink, Intent, Decision, ErrorLog, Cursor)
 
 
 @pytest.fixture
@@ -254,3 +255,14 @@ async def test_two_records_for_one_twin_are_refused_as_the_sync_would(house: Hou
     first, second = house.seed("Account", {"Name": "Acme"}, {"Name": "Acme"})
     shown = await sync_as_shown(house, "account", first, second)
     assert {told.reason for told in shown.records} == {"ambiguous_match"}
+
+
+async def test_merged_record_is_shown_as_the_sync_takes_it(house: House) -> None:
+    loser, winner = house.seed("Account", ACME, {"Name": "Acme, the other one"})
+    await house.sync("account", loser)
+    house.salesforce.state.merge({"winner": winner, "losers": [loser]})
+    before = await standing(house)
+    told = await show_one(house, "account", loser)
+    assert (told.result, told.reason) == ("skipped", "merged_in_salesforce")
+    assert "is linked to that one now" in told.message
+    assert await standing(house) == before
