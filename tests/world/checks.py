@@ -7,8 +7,13 @@ import re
 from collections import Counter, defaultdict
 from typing import Any
 
+from app.objects import CATALOGUE
 from tests.world.people import KEPT_IN_INTACCT, KEPT_IN_SALESFORCE, KINDS, People
 from tests.world.place import World
+from tests.world.trades import TRADES, Kept, Trades
+
+ALL = KINDS | {name: (trade.salesforce, trade.intacct) for name, trade in TRADES.items()}
+"""Every object of a world with its kinds on both sides."""
 
 VERSION = re.compile(r" v(\d+)$")
 FINE = ("created", "updated", "unchanged", "skipped")
@@ -78,9 +83,9 @@ class _Sides:
     def __init__(self, world: World, people: People) -> None:
         self.world, self.people = world, people
         self.salesforce = {
-            name: {r["Id"]: r for r in world.salesforce.state.records(kind)} for name, (kind, _) in KINDS.items()
+            name: {r["Id"]: r for r in world.salesforce.state.records(kind)} for name, (kind, _) in ALL.items()
         }
-        self.intacct = {name: world.intacct.state.records(kind) for name, (_, kind) in KINDS.items()}
+        self.intacct = {name: world.intacct.state.records(kind) for name, (_, kind) in ALL.items()}
         self.ledger = world.intacct.state.ledger.describe()
         self.operations = world.rows("SELECT * FROM operation")
         self.bindings = world.rows("SELECT * FROM binding")
@@ -98,7 +103,7 @@ class _Sides:
 def once(sides: _Sides) -> list[str]:
     """I1: no record of one side has two twins on the other."""
     found = []
-    for name in KINDS:
+    for name in ALL:
         keys = Counter(r["SFDC_ID"] for r in sides.intacct[name] if r.get("SFDC_ID"))
         found += [f"I1 {name} {key} has {n} twins" for key, n in keys.items() if n > 1]
     ours = [e for e in sides.ledger if e["function"] == "create"]
@@ -114,9 +119,8 @@ def intents(sides: _Sides) -> list[str]:
     """I2: exactly one document if confirmed, none if rejected; nothing undecided at rest but what a person holds."""
     found = []
     executed = Counter(e["controlid"] for e in sides.ledger)
-    numbers = {name: {r["RECORDNO"] for r in sides.intacct[name]} for name in KINDS}
-    numbers["account"] |= set()
-    kinds = {kind: name for name, (_, kind) in KINDS.items()}
+    numbers = {name: {r["RECORDNO"] for r in sides.intacct[name]} for name in ALL}
+    kinds = {kind: name for name, (_, kind) in ALL.items()}
     for intent in sides.intents:
         said, key, ran = intent["state"], intent["op_key"], executed[intent["control_id"]]
         if said in ("intent", "ambiguous"):
@@ -156,7 +160,7 @@ def links(sides: _Sides) -> list[str]:
     for row in sides.bindings:
         name = row["object"]
         twin = next((r for r in sides.intacct[name] if r["RECORDNO"] == row["intacct_key"]), None)
-        natural = "CUSTOMERID" if name == "account" else "CONTACTNAME"
+        natural = CATALOGUE[name].intacct.natural_key
         if twin is None:
             found.append(f"I5 {name} {row['salesforce_id']} is linked to {row['intacct_key']}, which does not exist")
         elif twin[natural] != row["intacct_id"]:
@@ -169,7 +173,7 @@ def links(sides: _Sides) -> list[str]:
     bound = {(row["object"], row["salesforce_id"]) for row in sides.bindings}
     for entry in sides.ledger:
         link = entry["values"].get("SFDC_ID")
-        name = {kind: name for name, (_, kind) in KINDS.items()}.get(entry["object"])
+        name = {kind: name for name, (_, kind) in ALL.items()}.get(entry["object"])
         if entry["function"] == "create" and link and name and (name, link) not in bound:
             found.append(f"I5 {name} {link} was created and is not linked")
     ids = Counter(r["ia_crm__IntacctID__c"] for r in sides.salesforce["account"].values() if r["ia_crm__IntacctID__c"])
@@ -199,6 +203,8 @@ def told(sides: _Sides) -> list[str]:
     last = {(row["object"], row["record_id"]): row for row in sorted(sides.operations, key=_ended)}
     found = []
     for (name, record_id), row in last.items():
+        if CATALOGUE[name].write_back.status is None or record_id.startswith("#"):
+            continue
         status = sides.salesforce[name][record_id]["ia_crm__Intacct_Sync_Status__c"]
         if row["state"] == "done" and row["result"] in FINE[:3] and status != "OK":
             text = sides.salesforce[name][record_id]["ia_crm__Intacct_Sync_Errors__c"]
@@ -314,3 +320,38 @@ def _plain(value: Any) -> str:
         return f"{float(text):g}"
     except ValueError:
         return text
+
+
+# --- products, projects, tasks, lists ---------------------------------------------------------------------------------
+
+
+def trades_in_step(world: World, people: People, trades: Trades) -> list[str]:
+    """I1, I5, I7 for whatever else is kept: one twin on each side, both with the last value anybody gave."""
+    sides = _Sides(world, people)
+    found = []
+    for name, trade in TRADES.items():
+        keys = Counter(
+            key for r in sides.salesforce[name].values() if (key := r.get("ia_crm__Intacct_Key__c")) is not None
+        )
+        found += [f"I1 {trade.salesforce} has {n} records of {key}" for key, n in keys.items() if n > 1]
+    for one in trades.kept:
+        found += _kept_in_step(sides, one)
+    return found
+
+
+def _kept_in_step(sides: _Sides, one: Kept) -> list[str]:
+    column, mine = ("salesforce_id", one.salesforce_id) if one.salesforce_id else ("intacct_key", one.recordno)
+    link = next((row for row in sides.bindings if row["object"] == one.name and row[column] == mine), None)
+    if link is None:
+        return [f"I5 {one.name} {mine} has no twin: {_last_word(sides, one.salesforce_id or f'#{one.recordno}')}"]
+    here = sides.salesforce[one.name].get(link["salesforce_id"])
+    there = next((r for r in sides.intacct[one.name] if str(r["RECORDNO"]) == link["intacct_key"]), None)
+    if here is None or there is None:
+        return [f"I5 {one.name} {mine} is linked to what does not exist"]
+    found = []
+    for row, field in (TRADES[one.name].here | TRADES[one.name].there).items():
+        values = (_plain(here.get(field)), _plain(_at(there, row)))
+        truth = _plain(one.truth[row]) if row in one.truth else values[1]
+        if values != (truth, truth):
+            found.append(f"I7 {one.name} {mine} {row}: Salesforce {values[0]!r}, Intacct {values[1]!r}, last {truth!r}")
+    return found

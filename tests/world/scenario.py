@@ -106,6 +106,7 @@ class Scenario:
     supplied_ids: float = 0.0
     twins_waiting: int = 0
     namesakes: bool = False
+    trading: bool = True
     active: float = 600.0
     actions: int = 20
     kills: int = 0

@@ -24,6 +24,7 @@ from tests.world.clockwork import VirtualLoop, run_virtual
 from tests.world.people import People
 from tests.world.place import Habits, World, prepare_template
 from tests.world.scenario import Scenario, draw
+from tests.world.trades import OPTIONS, Trades, practised
 
 T = TypeVar("T")
 
@@ -66,7 +67,11 @@ def play(
 ) -> Outcome:
     """Run the world of one seed; must be called outside of any event loop."""
     return in_world(
-        seed, lambda world: Story(world, scenario or draw(seed)).run(), habits=habits, print_line=print_line
+        seed,
+        lambda world: Story(world, scenario or draw(seed)).run(),
+        habits=habits,
+        print_line=print_line,
+        options=OPTIONS if practised(seed) else None,
     )
 
 
@@ -100,6 +105,8 @@ class Story:
     def __init__(self, world: World, scenario: Scenario) -> None:
         self.world, self.scenario = world, scenario
         self.people = People(world, scenario, random.Random(f"people-{world.seed}"))
+        trading = practised(world.seed) and scenario.trading
+        self.trades = Trades(world, self.people, random.Random(f"trades-{world.seed}")) if trading else None
         self.outcome = Outcome(world.seed)
         self._rng = random.Random(f"chaos-{world.seed}")
         self._watch = checks.Watch(world)
@@ -111,7 +118,8 @@ class Story:
         world, out = self.world, self.outcome
         try:
             await self._begin()
-            await asyncio.gather(self.people.live(), self._chaos())
+            busy = [self.people.live(), self._chaos(), *([self.trades.live()] if self.trades else [])]
+            await asyncio.gather(*busy)
             await self._calm()
             await self._ask()
         finally:
@@ -135,6 +143,8 @@ class Story:
         world.after_step = self._watch
         world.intacct.state.configure(plan.knobs)
         self.people.settle_in()
+        if self.trades:
+            self.trades.settle_in()
         for fault in plan.intacct:
             world.intacct.state.faults.add(fault)
         for fault in plan.salesforce:
@@ -203,6 +213,8 @@ class Story:
         if not await world.rest(PATIENCE):
             out.violations.append(f"I4 {world.live()} operations are still live {PATIENCE / 3600:.0f} h after the calm")
         out.violations += checks.at_rest(world, people)
+        if self.trades:
+            await self.trades.disturb()
         if out.violations or self._watch.found:
             return
         await world.retire("poller")
@@ -212,6 +224,8 @@ class Story:
             await self._cycle()
             quiet.append(world.writes - before)
         out.violations += checks.at_rest(world, people) + checks.in_step(world, people)
+        if self.trades:
+            out.violations += checks.trades_in_step(world, people, self.trades)
         if quiet[-1]:
             out.violations.append(f"I8 writes per cycle after the last edit: {quiet}")
         await self._probe_echo()
@@ -223,6 +237,9 @@ class Story:
             await people.request(name, list(ids), "massTool")
             if not await world.rest(PATIENCE):
                 self.outcome.violations.append("I4 a quiet cycle does not come to an end")
+        if self.trades:
+            await self.trades.wish_all()
+            await world.rest(PATIENCE)
         await self._read_feed()
 
     async def _read_feed(self) -> None:
