@@ -13,7 +13,7 @@ from app.domain.declaration import Creates, Rule, SyncedObject
 from app.domain.errors import SyncError
 from app.domain.merge import Direction
 from app.domain.plan import Plan
-from app.domain.records import BORN_IN_INTACCT, Lane, Record
+from app.domain.records import BORN_IN_INTACCT, Lane, Record, salesforce_id
 from app.objects import CATALOGUE
 from app.services import intake
 from app.services.context import Context, Pair
@@ -40,12 +40,13 @@ UNDATED_EVERY = timedelta(days=1)
 
 @dataclass(slots=True)
 class Counts:
-    """What one reading of a feed found: `seen` = `unlinked` + `unchanged` + `wished`.
+    """What one reading of a feed found: `seen` = `unlinked` + `unchanged` + `wished` + `postponed`.
 
-    `new` of the wished are unknown to Salesforce.
+    `new` of the wished are unknown to Salesforce; `postponed` may be ours, which is not known yet: the cursor stays.
     """
 
     seen: int = 0
+    postponed: int = 0
     unlinked: int = 0
     new: int = 0
     unchanged: int = 0
@@ -111,7 +112,8 @@ async def poll_object(
         async with context.begin() as session:
             row = await session.get_one(Cursor, cursor.id)
             row.lease_until, row.updated_at = None, now
-            if done:
+            asked_meanwhile = "resync" in row.counts and "resync" not in cursor.counts
+            if done and not counts.postponed and not asked_meanwhile:
                 said = {**counts.plain(), "undatedAt": (now if undated else undated_at).isoformat()}
                 row.position_at, row.counts = now, said
     return counts
@@ -164,6 +166,8 @@ async def _edits(
     A document counts as edited when one of its lines was: one more query for the linked documents of the page.
     """
     name = plan.object.name
+    # asked before the links: a create of ours that is settled in between has its link by then
+    unclear = plan.born_in_intacct and not plan.link_field and await memory.creating(name)
     bound = await memory.by_intacct_key(name, [record.key for record in records])
     known: dict[str, set[str]] = {}
     for row in plan.rows:
@@ -176,7 +180,11 @@ async def _edits(
     for record in records:
         counts.seen += 1
         link = bound.get(record.key)
-        if link is None and plan.born_in_intacct:
+        if link is None and plan.born_in_intacct and (maker := _maker(plan, record)) is not None:
+            wanted.append(maker)
+        elif link is None and unclear:
+            counts.postponed += 1
+        elif link is None and plan.born_in_intacct:
             counts.new += 1
             wanted.append(f"{BORN_IN_INTACCT}{record.key}")
         elif link is None:
@@ -190,6 +198,14 @@ async def _edits(
         else:
             counts.unchanged += 1
     return wanted
+
+
+def _maker(plan: Plan, record: Record) -> str | None:
+    """The Salesforce record that an unlinked Intacct record was made from: a create of ours with an unknown answer."""
+    try:
+        return salesforce_id(str(record.values.get(plan.link_field or "") or ""))
+    except ValueError:
+        return None
 
 
 async def resync(context: Context, connection: Connection, declared: SyncedObject) -> None:

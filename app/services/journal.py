@@ -158,6 +158,11 @@ class SqlJournal:
             rows = await store.unsettled(session, self._connection_id, object_name, list(by_record))
         return [_promise(row, by_record[row.salesforce_id]) for row in rows]
 
+    async def creating(self, object_name: str) -> bool:
+        """Whether some create of the object is under way or unclear, so that an unknown record may be ours."""
+        async with self._context.begin() as session:
+            return await store.creating(session, self._connection_id, object_name)
+
     async def confirmed(self, op_keys: Sequence[str]) -> dict[str, str]:
         """See `Journal.confirmed`."""
         async with self._context.begin() as session:

@@ -71,6 +71,10 @@ def _canonical(batch: Batch, work: Work, clock: Clock) -> dict[str, Canonical]:
     if target is None:
         work.settle(Result.SKIPPED, "gone_from_intacct", "The record is not in Intacct any more.")
         return {}
+    if batch.plan.link_field and (maker := target.values.get(batch.plan.link_field)):
+        said = f"It was made from {batch.plan.object.salesforce.kind} {maker}, whose own operation links it."
+        work.settle(Result.SKIPPED, "made_from_salesforce", said)
+        return {}
     if str(target.values.get("STATUS") or "active").lower() == "inactive":
         work.settle(Result.SKIPPED, "inactive_in_intacct", "Inactive records are not created in Salesforce.")
         return {}

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from app.domain.decisions import Result
 from app.domain.declaration import Kind as ObjectKind
 from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import to_intacct
+from app.domain.merge import Direction
 from app.domain.plan import Plan
 from app.domain.records import Record, Value
 from app.sync.echo import edited
@@ -26,6 +28,8 @@ async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings, now: 
             continue
         if link:
             any_of.setdefault(link, []).append(work.id)
+        if batch.direction is Direction.FROM_INTACCT:
+            continue  # nothing is created there in this run: only a twin that bears our key is looked for
         work.keys = _proposed_keys(batch, work)
         for name in plan.object.match_by:
             values = work.keys if name == natural else [_sought(plan, work, name)]
@@ -93,8 +97,8 @@ async def _match(batch: Batch, found: list[Record], bindings: Bindings) -> None:
         return
     taken = await bindings.by_intacct_key(plan.object.name, [record.key for record in found])
     free = [record for record in found if record.key not in taken]
-    names = ([plan.link_field] if plan.link_field else []) + list(plan.object.match_by)
-    for name in names:
+    pushing = batch.direction is Direction.TO_INTACCT
+    for name in ([plan.link_field] if plan.link_field else []) + (list(plan.object.match_by) if pushing else []):
         index: dict[str, list[Record]] = {}
         for record in free:
             if value := record.values.get(name):
@@ -108,7 +112,9 @@ async def _match(batch: Batch, found: list[Record], bindings: Bindings) -> None:
     natural = plan.object.intacct.natural_key
     in_use = {_scoped(plan, natural, str(record.values.get(natural)), record.values) for record in found}
     for work in works:
-        if work.settlement is None and work.target is None:
+        if work.settlement is None and work.target is None and not pushing:
+            work.settle(Result.SKIPPED, "not_linked", "The record has no twin in Intacct.")
+        elif work.settlement is None and work.target is None:
             _refuse_taken_key(batch, work, in_use)
             in_use |= {_scoped(plan, natural, key, _named(plan, work)) for key in work.keys[:1]}
 

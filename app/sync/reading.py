@@ -47,7 +47,7 @@ async def read_salesforce(batch: Batch, salesforce: Backend, bindings: Bindings)
         work.bound = bound.get(work.id)
         work.source = records.get(work.id)
         if work.source is None:
-            _mark_missing(work, graves.get(work.id), kind)
+            _mark_missing(batch, work, graves.get(work.id), kind)
             continue
         sees = batch.plan.object.sees
         if sees is not None:
@@ -57,8 +57,10 @@ async def read_salesforce(batch: Batch, salesforce: Backend, bindings: Bindings)
             work.bound, work.revive, work.tidy = back, True, True
 
 
-def _mark_missing(work: Work, grave: Record | None, kind: str) -> None:
-    if grave is None:
+def _mark_missing(batch: Batch, work: Work, grave: Record | None, kind: str) -> None:
+    if grave is None and work.bound is None and batch.direction is Direction.FROM_INTACCT:
+        work.settle(Result.SKIPPED, "not_linked", f"The Intacct record names {kind} {work.id}, which is not here.")
+    elif grave is None:
         message = f"No {kind} with id {work.id} is visible to the integration user."
         advice = "Check the id, and that the integration user may see the record."
         work.fail(SyncError(Kind.DATA, "record_not_found", message, advice))
@@ -80,7 +82,7 @@ async def guard(batch: Batch, bindings: Bindings) -> None:
         if passed_over is not None:
             work.settle(Result.SKIPPED, *passed_over)
         elif not to_intacct:
-            if work.bound is None:
+            if work.bound is None and plan.link_field is None:  # else it may bear our key: see `matching`
                 work.settle(Result.SKIPPED, "not_linked", "The record has no twin in Intacct.")
         elif once and (work.bound is not None or work.id in former):
             work.finish_only = True  # what Intacct changed still comes back, and a first creation is finished

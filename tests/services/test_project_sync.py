@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from app.objects import CATALOGUE
 from app.services import changes
+from app.simulators.faults import Fault, FaultKind
 from app.store.session import Sessions
 from app.store.tables import Connection, Operation
 from tests.simulated import House, build_house
@@ -95,3 +96,21 @@ async def test_managed_lists_arrive_and_edits_in_salesforce_are_put_right(house:
     await changes.resync(house.context, house.connection, CATALOGUE["department"])
     await house.poll()
     assert house.sf("ia_crm__Department__c", department["Id"])["Name"] == "Sales"
+
+
+@pytest.mark.parametrize("link_fields", [["SFDC_ID"], []], ids=["company with our key field", "company without"])
+async def test_project_whose_create_is_unclear_is_not_taken_for_one_born_in_intacct(
+    house: House, link_fields: list[str]
+) -> None:
+    """The feed shows our own project before its link is known: it is no news, and no second one is made anywhere."""
+    house.intacct.state.configure({"custom_fields": {"PROJECT": link_fields}})
+    house.intacct.state.faults.add(Fault(FaultKind.RESET_AFTER_COMMIT, "create:PROJECT", times=1))
+    (project,) = house.seed(PROJECT, {"Name": "Bridge"})
+    (unclear,) = await house.sync("project", project)
+    assert (unclear.state, unclear.reason) == ("waiting", "outcome_unknown")
+    await house.poll()
+    await house.pass_time(1200)
+    await house.poll()
+    assert len(house.ia("PROJECT")) == 1
+    assert [record["Id"] for record in house.salesforce.state.records(PROJECT)] == [project]
+    assert (await house.operation(unclear.id)).result == "created"

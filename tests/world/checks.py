@@ -95,6 +95,10 @@ class _Sides:
         """Salesforce ids of an object."""
         return self.people.accounts if name == "account" else self.people.contacts
 
+    def keyed(self, name: str) -> bool:
+        """Whether the company has a field for our key on the object."""
+        return "SFDC_ID" in self.world.intacct.state.company.schemas[ALL[name][1]].fields
+
     def twin(self, name: str, record_id: str) -> dict[str, Any] | None:
         """The Intacct record that bears our key."""
         return next((r for r in self.intacct[name] if r.get("SFDC_ID") == record_id), None)
@@ -165,7 +169,7 @@ def links(sides: _Sides) -> list[str]:
             found.append(f"I5 {name} {row['salesforce_id']} is linked to {row['intacct_key']}, which does not exist")
         elif twin[natural] != row["intacct_id"]:
             found.append(f"I5 {name} {row['salesforce_id']}: {natural} is {twin[natural]}, not {row['intacct_id']}")
-        elif row["how"] == "created" and twin.get("SFDC_ID") != row["salesforce_id"]:
+        elif row["how"] == "created" and sides.keyed(name) and twin.get("SFDC_ID") != row["salesforce_id"]:
             found.append(f"I5 {name} {row['salesforce_id']}: its twin bears the key {twin.get('SFDC_ID')!r}")
     for column in ("salesforce_id", "intacct_key"):
         many = Counter((row["object"], row[column]) for row in sides.bindings)
@@ -334,6 +338,9 @@ def trades_in_step(world: World, people: People, trades: Trades) -> list[str]:
             key for r in sides.salesforce[name].values() if (key := r.get("ia_crm__Intacct_Key__c")) is not None
         )
         found += [f"I1 {trade.salesforce} has {n} records of {key}" for key, n in keys.items() if n > 1]
+        real, here, there = sum(k.name == name for k in trades.kept), sides.salesforce[name], sides.intacct[name]
+        if not real == len(here) == len(there):
+            found.append(f"I1 {real} of {name} are kept, Salesforce has {len(here)}, Intacct {len(there)}")
     for one in trades.kept:
         found += _kept_in_step(sides, one)
     return found

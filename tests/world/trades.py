@@ -26,7 +26,7 @@ class Trade:
 
 TRADES = {
     "department": Trade("ia_crm__Department__c", "DEPARTMENT", there={"TITLE": "Name"}),
-    "product": Trade("Product2", "ITEM", there={"EXTENDED_DESCRIPTION": "Description", "NAME": "Name"}),
+    "product": Trade("Product2", "ITEM", there={"EXTENDED_DESCRIPTION": "Description"}),
     "project": Trade(
         "ia_crm__Project__c",
         "PROJECT",
@@ -35,6 +35,7 @@ TRADES = {
     ),
     "task": Trade("ia_crm__Task__c", "TASK", here={"NAME": "Name"}, there={"TASKNO": "ia_crm__WBS_Code__c"}),
 }
+NUMBERS = ("CONTRACTAMOUNT", "TASKNO")
 OPTIONS: dict[str, Any] = {name: {"enabled": True} for name in TRADES}
 """What a connection sets so that all of this is synced."""
 
@@ -63,7 +64,12 @@ class Trades:
         self._edits = 0
 
     def settle_in(self) -> None:
-        """Make the records the story begins with: a few of each, on the side where they are born."""
+        """Make the records the story begins with: a few of each, on the side where they are born.
+
+        Every other company has no field for our key on projects and tasks: there an unclear create has no name.
+        """
+        if self.world.seed % 8 == 5:
+            self.world.intacct.state.configure({"custom_fields": {"PROJECT": [], "TASK": []}})
         for number in range(self.rng.randint(1, 3)):
             self._in_intacct("department", DEPARTMENTID=f"D{number}", TITLE=f"Dept {number}", STATUS="active")
         for number in range(self.rng.randint(1, 3)):
@@ -140,8 +146,9 @@ class Trades:
         recordno = one.recordno or self.linked(one)
         if recordno is None:
             return
-        amount = trade.there.keys() & {"CONTRACTAMOUNT"}
-        values = {row: str(1000 + self._edits) if amount else f"{row.title()} {self._edits}" for row in trade.there}
+        values = {
+            row: str(1000 + self._edits) if row in NUMBERS else f"{row.title()} {self._edits}" for row in trade.there
+        }
         one.truth |= values
         self.world.stage.note("trade", f"intacct {one.name} {recordno} {values}")
         self.world.edit_intacct(trade.intacct, int(recordno), **values)
