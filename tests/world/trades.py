@@ -150,6 +150,8 @@ class Trades:
             row: str(1000 + self._edits) if row in NUMBERS else f"{row.title()} {self._edits}" for row in trade.there
         }
         one.truth |= values
+        if one.name == "product":  # an update of an item must bring its name along
+            values["NAME"] = str(self._twin(one)["NAME"])
         self.world.stage.note("trade", f"intacct {one.name} {recordno} {values}")
         self.world.edit_intacct(trade.intacct, int(recordno), **values)
 
