@@ -18,5 +18,21 @@ UNMAPPED_USERS = Option(
     "reason user_not_mapped.",
 )
 
-CONNECTION_OPTIONS: tuple[Option, ...] = (USER_ACCESS, UNMAPPED_USERS)
+INTACCT_ENVIRONMENT = Option(
+    "intacctEnvironment",
+    "unknown",
+    "What the Intacct company is, which Intacct itself does not tell. production and sandbox: it must be what the "
+    "connection and the Salesforce org are, else nothing is synced.",
+    ("unknown", "production", "sandbox"),
+)
+
+INTACCT_CURRENCIES = Option(
+    "intacctCurrencies",
+    "unknown",
+    "Whether multi-currency is on in the Intacct company. single and multi: it must be the same in Salesforce, else "
+    "nothing is synced.",
+    ("unknown", "single", "multi"),
+)
+
+CONNECTION_OPTIONS: tuple[Option, ...] = (USER_ACCESS, UNMAPPED_USERS, INTACCT_ENVIRONMENT, INTACCT_CURRENCIES)
 """All of them, in the order they are shown."""

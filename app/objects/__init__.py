@@ -3,10 +3,12 @@
 Nothing else lists objects: routes, mappings, metrics and documents ask this catalogue.
 """
 
+from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
 
 from app.domain.declaration import LINK_FIELD, Mark, Rule, SyncedObject
+from app.domain.options import option_problem
 
 
 def problems(declared: SyncedObject, names: set[str]) -> list[str]:
@@ -22,11 +24,30 @@ def problems(declared: SyncedObject, names: set[str]) -> list[str]:
         if row.refers_to and row.refers_to not in names:
             found.append(f"{row.id} refers to {row.refers_to!r}, which is no object")
     found += [f"cascade names {name!r}, which is no object" for name in declared.cascade if name not in names]
+    found += [
+        f"option {option.name!r}: its default {problem}"
+        for option in declared.options
+        if (problem := option_problem(option, option.default))
+    ]
     if declared.link_key is None and not declared.match_by:
         found.append("it has neither a link key nor a natural key to be looked up by")
     if declared.link_key not in (None, LINK_FIELD) and declared.link_key in ids:
         found.append("the link key is also a mapping row")
     return [f"{declared.name}: {sentence}" for sentence in found]
+
+
+def clashes(catalogue: Iterable[SyncedObject]) -> list[str]:
+    """Options of one name that take different values in different objects: a caller could not tell what is allowed."""
+    takes: dict[str, dict[tuple[object, ...], str]] = {}
+    for declared in catalogue:
+        for o in declared.options:
+            kind = (o.kind, o.choices, o.least, o.most, o.longest, o.pattern)
+            takes.setdefault(o.name, {})[kind] = declared.name
+    return [
+        f"option {name!r} takes different values in {', '.join(sorted(by.values()))}"
+        for name, by in takes.items()
+        if len(by) > 1
+    ]
 
 
 def _discover() -> dict[str, SyncedObject]:
@@ -37,6 +58,7 @@ def _discover() -> dict[str, SyncedObject]:
             raise ValueError(f"app/objects/{module}.py declares {declared.name!r}; file and object bear one name")
         found[declared.name] = declared
     wrong = [sentence for declared in found.values() for sentence in problems(declared, set(found))]
+    wrong += clashes(found.values())
     if wrong:
         raise ValueError("; ".join(wrong))
     return {declared.name: declared for declared in _ordered(found)}

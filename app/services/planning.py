@@ -12,6 +12,7 @@ from app.domain.transforms import Unfit
 from app.services.configuration import new_since
 from app.services.context import Context, Pair
 from app.services.formulas import compile_formula
+from app.services.pairing import ensure_paired
 from app.store import mappings
 from app.store.tables import Connection, MappingVersion
 from app.sync.ports import Schema
@@ -43,6 +44,7 @@ async def plan_for(context: Context, connection: Connection, declared: SyncedObj
 
     Raises SyncError when a side cannot be asked, or lacks the object.
     """
+    await ensure_paired(context, connection, pair)
     async with context.begin() as session:
         row = await mappings.in_state(session, connection.id, declared.name, mappings.ACTIVE)
     if row is None:

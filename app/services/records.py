@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.services.context import Context
 from app.store import bindings, errors, operations
 from app.store.errors import ErrorFilter
+from app.store.link_tables import FormerLink
 from app.store.tables import Binding, Decision, ErrorLog, Operation
 
 HISTORY = 50
@@ -14,12 +15,16 @@ HISTORY = 50
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The record as we know it. `decisions` run from the newest to the oldest; `live` is the operation under way."""
+    """The record as we know it. `decisions` run from the newest to the oldest; `live` is the operation under way.
+
+    `former` are links that ended, those taken over in a merge included: their older transactions bear those ids.
+    """
 
     binding: Binding | None
     live: Operation | None
     decisions: Sequence[Decision]
     errors: Sequence[ErrorLog]
+    former: Sequence[FormerLink] = ()
 
     @property
     def last(self) -> Decision | None:
@@ -38,6 +43,7 @@ async def explain(context: Context, connection_id: str, object_name: str, record
         linked = await bindings.by_salesforce_id(session, connection_id, object_name, [record_id])
         return Explanation(
             binding=linked[0] if linked else None,
+            former=await bindings.former(session, connection_id, object_name, [record_id]),
             live=await operations.live_of(session, connection_id, object_name, record_id),
             decisions=await operations.decisions_about(session, connection_id, object_name, record_id, HISTORY),
             errors=await errors.page(

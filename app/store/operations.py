@@ -75,6 +75,13 @@ async def live_of(session: AsyncSession, connection_id: str, object_name: str, r
     return found.first()
 
 
+async def all_live(session: AsyncSession, connection_id: str) -> list[Operation]:
+    """All live operations of a connection, locked until the transaction ends."""
+    query = select(Operation).where(Operation.connection_id == connection_id, col(Operation.state).in_(LIVE))
+    query = query.order_by(col(Operation.object), col(Operation.record_id)).with_for_update()
+    return list(await session.exec(query.execution_options(populate_existing=True)))
+
+
 async def unsettled(session: AsyncSession, operation_ids: Sequence[str]) -> set[str]:
     """Those of the operations with a write whose outcome is not known."""
     found = await session.exec(

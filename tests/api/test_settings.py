@@ -38,7 +38,33 @@ async def test_what_is_not_declared_is_refused_by_name(
 
 async def test_options_of_the_whole_connection_are_changed_beside_those_of_objects(client: AsyncClient) -> None:
     body = (await client.patch("/v1/configuration", json={"options": {"userAccessList": ["ann@acme.com"]}})).json()
-    assert body["options"] == {"userAccessList": ["ann@acme.com"], "syncForUnmappedUsers": False}
+    assert (body["options"]["userAccessList"], body["options"]["syncForUnmappedUsers"]) == (["ann@acme.com"], False)
+
+
+async def test_an_object_shows_what_each_option_takes(client: AsyncClient) -> None:
+    body = (await client.get("/v1/configuration/objects/account")).json()
+    (shown,) = [option for option in body["options"] if option["name"] == "customerIdSource"]
+    assert (shown["kind"], shown["defaultValue"], shown["presentValue"]) == ("choice", "automatic", "automatic")
+    assert shown["choices"] == ["automatic", "sequence", "salesforce"]
+
+
+async def test_options_of_one_object_are_changed_alone(client: AsyncClient) -> None:
+    path = "/v1/configuration/objects/contact"
+    body = (await client.patch(path, json={"options": {"syncOnlyOnce": True, "onDelete": None}})).json()
+    assert {option["name"]: option["presentValue"] for option in body["options"]} == {
+        "syncOnlyOnce": True,
+        "onDelete": "leave",
+    }
+
+
+async def test_an_option_the_object_does_not_have_is_not_found(client: AsyncClient) -> None:
+    answer = await client.patch("/v1/configuration/objects/contact", json={"options": {"requireContacts": True}})
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_option")
+
+
+@pytest.mark.parametrize("body", [{}, {"confirm": "yes"}])
+async def test_a_disconnect_needs_its_word(client: AsyncClient, body: dict[str, str]) -> None:
+    assert (await client.post("/v1/connection/disconnect", json=body)).status_code == 422
 
 
 async def test_null_changes_nothing(client: AsyncClient) -> None:

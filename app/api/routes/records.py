@@ -1,14 +1,14 @@
-"""One record explained."""
+"""One record explained, and its link ended."""
 
 # ruff: noqa: FAST003 - path parameters are read through aliases: camelCase outside, snake_case here
 
 from fastapi import APIRouter
 
-from app.api.auth import Viewer
+from app.api.auth import Operator, Viewer
 from app.api.deps import CorrelationId, Here, ObjectName, RecordId
-from app.api.errors import NOT_FOUND, UNPROCESSABLE, problems
+from app.api.errors import CONFLICT, NOT_FOUND, UNPROCESSABLE, problems
 from app.api.schemas.records import RecordView, record_out
-from app.services import records
+from app.services import records, unlinking
 
 router = APIRouter(tags=["records"])
 
@@ -25,5 +25,23 @@ async def explain_record(
     context: Here, who: Viewer, correlation_id: CorrelationId, object_name: ObjectName, record_id: RecordId
 ) -> RecordView:
     """See the description."""
+    known = await records.explain(context, who.connection_id, object_name, record_id)
+    return record_out(object_name, record_id, known, correlation_id)
+
+
+@router.post(
+    "/v1/records/{objectName}/{recordId}/unlink",
+    operation_id="unlinkRecord",
+    summary="End the link of one record",
+    description="Both records stay as they are. The next sync looks for a twin again, by our key first. That the "
+    "record was linked is remembered: with sync only once it stays once.",
+    response_description="The record as we know it now.",
+    responses=problems(NOT_FOUND, CONFLICT, UNPROCESSABLE),
+)
+async def unlink_record(
+    context: Here, who: Operator, correlation_id: CorrelationId, object_name: ObjectName, record_id: RecordId
+) -> RecordView:
+    """See the description."""
+    await unlinking.unlink(context, who.connection_id, object_name, record_id, who.key.id)
     known = await records.explain(context, who.connection_id, object_name, record_id)
     return record_out(object_name, record_id, known, correlation_id)

@@ -142,6 +142,12 @@ class ConnectionChange(In):
         return given
 
 
+class Disconnect(In):
+    """The confirmation of a disconnect."""
+
+    confirm: Annotated[Literal["disconnect"], Field(description="The word disconnect, so that none happens by chance.")]
+
+
 def connection_out(known: Described, correlation_id: str) -> ConnectionView:
     """The connection as it is sent."""
     row, settings = known.row, known.row.settings

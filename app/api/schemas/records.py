@@ -9,8 +9,20 @@ from app.api.schemas.model import Moment, Out
 from app.api.schemas.operations import DecisionView, OperationSummary, decision_out, summary_out
 from app.api.schemas.sync import ResultName
 from app.services.records import Explanation
+from app.store.link_tables import FormerLink
 
 NEVER = "never_asked"
+
+
+class FormerLinkView(Out):
+    """A link that ended."""
+
+    salesforce_id: Annotated[str, Field(description="The record that was linked; one that was merged into this one.")]
+    intacct_id: str
+    intacct_record_key: str
+    why: Annotated[str, Field(description="unlinked or merged.")]
+    successor: Annotated[str | None, Field(description="The record it was merged into.")]
+    ended_at: Moment
 
 
 class RecordView(Out):
@@ -23,6 +35,7 @@ class RecordView(Out):
     intacct_record_key: str | None
     linked_how: Annotated[str | None, Field(description="created, or how the existing record was found.")]
     linked_at: Moment | None
+    former_links: Annotated[list[FormerLinkView], Field(description="Links that ended, newest first.")]
     last_result: ResultName | None
     last_reason: Annotated[str, Field(description="Reason of the last decision; never_asked when there is none.")]
     last_message: str
@@ -31,6 +44,17 @@ class RecordView(Out):
     open_errors: list[ErrorView]
     decisions: Annotated[list[DecisionView], Field(description="Newest first, at most 50.")]
     correlation_id: str
+
+
+def _former_out(row: FormerLink) -> FormerLinkView:
+    return FormerLinkView(
+        salesforce_id=row.salesforce_id,
+        intacct_id=row.intacct_id,
+        intacct_record_key=row.intacct_key,
+        why=row.why,
+        successor=row.successor,
+        ended_at=row.ended_at,
+    )
 
 
 def record_out(object_name: str, record_id: str, known: Explanation, correlation_id: str) -> RecordView:
@@ -45,6 +69,7 @@ def record_out(object_name: str, record_id: str, known: Explanation, correlation
         intacct_record_key=link.intacct_key if link else None,
         linked_how=link.how if link else None,
         linked_at=link.created_at if link else None,
+        former_links=[_former_out(row) for row in known.former],
         last_result=decision_out(last).result if last else None,
         last_reason=last.reason if last else NEVER,
         last_message=last.message if last else never,
