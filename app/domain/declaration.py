@@ -15,6 +15,10 @@ from app.domain.transforms import Canonical, Text, Transform
 
 NAME = Text(100)
 NAMESPACE = "ia_crm__"
+UNION = "+"
+"""Joins the kinds of an end that several Intacct kinds feed: `GLACCOUNT+STATACCOUNT`; record keys are `KIND:1` then."""
+OF_KIND = "<kind>"
+"""Stands for the kind of a record of a union; `<kind>:NAME` for its field NAME behind its kind and a colon."""
 LINK_FIELD = "<link>"  # stands for the custom field of the connection that holds our key, default SFDC_ID
 
 
@@ -79,7 +83,7 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One mapping row. Several Intacct names: one Salesforce field spread over them (address lines).
+    """One mapping row. Several Intacct names: one Salesforce field spread over them (address lines); none: a constant.
 
     `keep_filled`: an empty value from Intacct never clears the Salesforce field, which is required there. `others` are
     further Salesforce fields of a `computed` row. `default` stands in for an empty source where the target is empty
@@ -113,8 +117,8 @@ class Field:
 
     @property
     def id(self) -> str:
-        """The name the row's values go by: its (first) Intacct field, unless it has a key or only shows one."""
-        return self.key or (self.salesforce if self.shows else self.names[0])
+        """The name the row's values go by: its (first) Intacct field, else its Salesforce field."""
+        return self.key or (self.names[0] if self.names and not self.shows else self.salesforce)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -126,8 +130,9 @@ class Field:
 class End:
     """One side of an object: the kind as the vendor names it and the field that holds its readable key.
 
-    `external_id` is the unique Salesforce field that bears the Intacct record number of records Intacct gave birth to;
-    they are created by upsert on it, so that a repeat cannot create twice.
+    `external_id` is the unique Salesforce field that bears kind and record number (`ITEM:17`) of records Intacct gave
+    birth to; they are created by upsert on it, so that a repeat cannot create twice, and several objects may share one
+    Salesforce object.
     """
 
     kind: str
@@ -230,7 +235,8 @@ class SyncedObject:
     `match_by` are Intacct fields tried in order to find an existing twin before creating one; `match_salesforce` are
     Salesforce fields that must all agree for a record from Intacct to be taken for an existing one. `key_scope` is the
     row within which the natural key is unique (a task id in its project). `keys_for` proposes
-    natural keys for a new record, best first, from its Salesforce values. `defaults` are values a create needs when the
+    natural keys for a new record, best first, from its Salesforce values. With `first_kind_wins` a natural id that
+    several kinds of the union have is carried for the first of them alone. `defaults` are values a create needs when a
     row is empty in Salesforce, where they then return; `prepare` completes a create with what no row carries.
 
     `flag` is the Salesforce checkbox by which a user asks for a record. `merges`: Salesforce can merge such records.
@@ -259,6 +265,7 @@ class SyncedObject:
     money: bool = False
     key_width: int = 20
     key_scope: str | None = None
+    first_kind_wins: bool = False
     keys_for: Callable[[Mapping[str, Value]], tuple[str, ...]] | None = None
     also_read: tuple[str, ...] = ()
     lines: Lines | None = None

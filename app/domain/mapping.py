@@ -10,7 +10,7 @@ from app.domain.conversions import from_side, typed
 from app.domain.declaration import Field, Rule
 from app.domain.problems import Problem
 from app.domain.records import System, Value
-from app.domain.transforms import Canonical, Unfit, by_names, clean, plain
+from app.domain.transforms import Canonical, Constant, Unfit, by_names, clean, plain
 
 
 @dataclass(slots=True)
@@ -62,6 +62,9 @@ def from_intacct(rows: Iterable[Field], values: Mapping[str, Value], known: Mapp
     """
     mapped = Mapped()
     for row in rows:
+        if isinstance(row.via, Constant):
+            mapped.values[row.id] = row.via.value
+            continue
         if not all(name in values for name in row.names):
             continue
         if len(row.names) > 1:

@@ -87,6 +87,10 @@ class Plan:
         """Whether the base of a row has lost its meaning: the row was switched off or is another one now."""
         return row_id in self.off or ("~" in row_id and all(row.id != row_id for row in self.mapped))
 
+    def external_key(self, intacct_key: str) -> str:
+        """The value of the external id for a record of Intacct: unique whatever other kinds feed the same object."""
+        return intacct_key if ":" in intacct_key else f"{self.object.intacct.kind}:{intacct_key}"
+
     def option(self, name: str) -> OptionValue:
         """The value of an option, or its declared default."""
         declared = {option.name: option for option in self.object.options}
@@ -182,6 +186,6 @@ def _link(declared: SyncedObject, link_field: str, there: set[str]) -> str | Non
 
 def _turned(row: Field) -> Field:
     """A row of an object that Salesforce owns by option: what came from Intacct goes there, except formulas."""
-    if row.rule is Rule.FROM_INTACCT and row.mark is not Mark.FORMULA:
+    if row.rule is Rule.FROM_INTACCT and row.mark is not Mark.FORMULA and row.names:
         return replace(row, rule=Rule.TO_INTACCT)
     return row

@@ -1,5 +1,6 @@
 """Records and their values as both sides agree on them: canonical, typed, free of any wire format."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -71,14 +72,18 @@ def salesforce_id(text: str) -> str:
 BORN_IN_INTACCT = "#"
 """First character of the key of a record that has no twin in Salesforce yet: `#` and its RECORDNO."""
 
+_BORN = re.compile(r"#([A-Za-z][A-Za-z0-9_]{0,49}:)?[0-9]{1,17}", re.ASCII)
+
 
 def record_key(text: str) -> str:
     """The key by which a candidate is known: a Salesforce id (18 characters), or `#` and an Intacct RECORDNO.
 
+    Where several Intacct kinds feed one object, the kind stands before the number: `#GLACCOUNT:17`.
+
     Raises ValueError when the text is neither.
     """
     if text.startswith(BORN_IN_INTACCT):
-        if not (text[1:].isascii() and text[1:].isdigit() and len(text) <= 18):
+        if _BORN.fullmatch(text) is None:
             raise ValueError("an Intacct record number has 1 to 17 digits")
         return text
     return salesforce_id(text)

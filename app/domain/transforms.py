@@ -281,6 +281,33 @@ class Reference:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that no Intacct field holds: every record of the object bears it in Salesforce.
+
+    `allowed` are the words the Salesforce field may hold besides, on records of other objects; empty: any.
+    """
+
+    value: str
+    allowed: tuple[str, ...] = ()
+
+    def canonical(self, value: Value) -> Canonical:
+        """The word that stands there; None for empty. Raises Unfit `value_not_allowed` for a word nobody knows."""
+        text = clean(value)
+        if text is not None and self.allowed and text not in (self.value, *self.allowed):
+            words = ", ".join(sorted((self.value, *self.allowed)))
+            raise Unfit("value_not_allowed", f"holds {text!r}, which is not one of {words}")
+        return text
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """The word itself."""
+        return _one(value)
+
+    def cuts(self, value: Value) -> bool:
+        """Never."""
+        return False
+
+
 class Transform(Protocol):
     """How a value crosses the border; what the classes above are, and those of `conversions`."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from app.domain.declaration import Field, Mark, Rule, SyncedObject
 from app.domain.options import OptionValue
+from app.domain.transforms import Constant
 from app.objects import CATALOGUE
 
 ARROWS = {
@@ -37,7 +38,8 @@ def _section(declared: SyncedObject) -> str:
 def _row(row: Field) -> str:
     notes = [MARKS[row.mark], "required" if row.required else "", f"refers to {row.refers_to}" if row.refers_to else ""]
     notes.append("" if row.active else "off unless switched on")
-    return f"| {_codes(row.names)} | `{row.salesforce}` | {ARROWS[row.rule]} | {', '.join(filter(None, notes))} |"
+    intacct = f"always `{row.via.value}`" if isinstance(row.via, Constant) else _codes(row.names)
+    return f"| {intacct} | `{row.salesforce}` | {ARROWS[row.rule]} | {', '.join(filter(None, notes))} |"
 
 
 def _codes(names: Iterable[str]) -> str:

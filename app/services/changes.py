@@ -18,6 +18,7 @@ from app.objects import CATALOGUE
 from app.services import intake
 from app.services.context import Context, Pair
 from app.services.journal import SqlJournal
+from app.services.missing import wish_missing
 from app.services.planning import enabled, plan_for
 from app.services.spending import note_spending
 from app.store import cursors
@@ -43,6 +44,7 @@ class Counts:
     """What one reading of a feed found: `seen` = `unlinked` + `unchanged` + `wished` + `postponed`.
 
     `new` of the wished are unknown to Salesforce; `postponed` may be ours, which is not known yet: the cursor stays.
+    `keys` are those of all records of a whole reading.
     """
 
     seen: int = 0
@@ -52,6 +54,7 @@ class Counts:
     unchanged: int = 0
     wished: int = 0
     ids: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
 
     def plain(self) -> dict[str, int]:
         """For the cursor row."""
@@ -147,9 +150,12 @@ async def _read(
             )
         counts.wished += len(wanted)
         counts.ids += wanted
+        counts.keys |= {record.key for record in page.records} if everything else set()
         if page.done:
-            return
+            break
         position = page.position
+    if everything and plan.creates is Creates.FROM_INTACCT:
+        counts.wished += await wish_missing(context, connection, plan, counts.keys)
 
 
 async def _edits(

@@ -59,6 +59,21 @@ async def merged_by_intacct_id(
     return list(await session.exec(query.order_by(col(FormerLink.ended_at), col(FormerLink.id))))
 
 
+async def page(
+    session: AsyncSession, connection_id: str, object_name: str, after: str, size: int
+) -> list[tuple[str, str]]:
+    """Salesforce id and RECORDNO of links in order of the Salesforce id, those behind `after`."""
+    query = (
+        select(Binding.salesforce_id, Binding.intacct_key)
+        .where(
+            Binding.connection_id == connection_id, Binding.object == object_name, col(Binding.salesforce_id) > after
+        )
+        .order_by(col(Binding.salesforce_id))
+        .limit(size)
+    )
+    return [(salesforce_id, key) for salesforce_id, key in (await session.exec(query)).all()]
+
+
 async def _where(
     session: AsyncSession, connection_id: str, object_name: str, column: str, values: Sequence[str]
 ) -> list[Binding]:

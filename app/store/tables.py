@@ -124,7 +124,7 @@ class Operation(Row, table=True):
     id: str = Field(primary_key=True, max_length=36)
     connection_id: str = Field(foreign_key="connection.id", max_length=36)
     object: str = Field(max_length=40)
-    record_id: str = Field(max_length=18)
+    record_id: str = Field(max_length=80)
     direction: str = Field(max_length=20)
     lane: str = Field(max_length=20)
     origin: str = Field(max_length=20)
@@ -141,13 +141,13 @@ class Operation(Row, table=True):
     lease_until: datetime | None = None
     worker: str | None = Field(default=None, max_length=80)
     waits_for: list[Any] = Field(default_factory=_nothing, sa_column=Column(_json(), nullable=False))
-    waits_on: str | None = Field(default=None, max_length=60)
+    waits_on: str | None = Field(default=None, max_length=130)
     achieved: str | None = Field(default=None, max_length=20)
     result: str | None = Field(default=None, max_length=20)
     reason: str | None = Field(default=None, max_length=60)
     message: str = Field(default="", sa_column=Column(Text, nullable=False))
     intacct_id: str | None = Field(default=None, max_length=200)
-    intacct_key: str | None = Field(default=None, max_length=40)
+    intacct_key: str | None = Field(default=None, max_length=80)
     mapping_version: str | None = Field(default=None, max_length=40)
     created_at: datetime
     started_at: datetime | None = None
@@ -173,7 +173,7 @@ class Binding(Row, table=True):
     connection_id: str = Field(foreign_key="connection.id", max_length=36)
     object: str = Field(max_length=40)
     salesforce_id: str = Field(max_length=40)
-    intacct_key: str = Field(max_length=40)
+    intacct_key: str = Field(max_length=80)
     intacct_id: str = Field(max_length=200)
     base: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     todo: list[Any] = Field(default_factory=_nothing, sa_column=Column(_json(), nullable=False))
@@ -231,13 +231,13 @@ class Intent(Row, table=True):
     connection_id: str = Field(foreign_key="connection.id", max_length=36)
     operation_id: str = Field(max_length=36)
     object: str = Field(max_length=40)
-    salesforce_id: str = Field(max_length=40)
+    salesforce_id: str = Field(max_length=80)
     op_key: str = Field(max_length=250)
     revision: int
     control_id: str = Field(max_length=64)
     kind: str = Field(max_length=60)
     action: str = Field(max_length=20)
-    key: str | None = Field(default=None, max_length=40)
+    key: str | None = Field(default=None, max_length=80)
     values: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     lines: dict[str, Any] | None = Field(default=None, sa_column=Column(_json(), nullable=True))
     request_hash: str = Field(max_length=64)
@@ -247,7 +247,7 @@ class Intent(Row, table=True):
     looks: int = 0
     sent_at: datetime
     next_look_at: datetime | None = None
-    remote_key: str | None = Field(default=None, max_length=40)
+    remote_key: str | None = Field(default=None, max_length=80)
     remote_id: str | None = Field(default=None, max_length=200)
     trail: list[Any] = Field(default_factory=_nothing, sa_column=Column(_json(), nullable=False))
     created_at: datetime
@@ -267,7 +267,7 @@ class Decision(Row, table=True):
     operation_id: str = Field(max_length=36)
     run: int
     object: str = Field(max_length=40)
-    record_id: str = Field(max_length=40)
+    record_id: str = Field(max_length=80)
     result: str = Field(max_length=20)
     reason: str = Field(max_length=60)
     message: str = Field(default="", sa_column=Column(Text, nullable=False))
@@ -299,7 +299,7 @@ class ErrorLog(Row, table=True):
     id: str = Field(primary_key=True, max_length=36)
     connection_id: str = Field(foreign_key="connection.id", max_length=36)
     object: str = Field(max_length=40)
-    record_id: str = Field(max_length=40)
+    record_id: str = Field(max_length=80)
     intacct_id: str | None = Field(default=None, max_length=200)
     operation_id: str = Field(max_length=36)
     kind: str = Field(max_length=20)
@@ -310,7 +310,7 @@ class ErrorLog(Row, table=True):
     vendor: dict[str, Any] | None = Field(default=None, sa_column=Column(_json(), nullable=True))
     fingerprint: str = Field(max_length=64)
     blocked_object: str | None = Field(default=None, max_length=40)
-    blocked_id: str | None = Field(default=None, max_length=18)
+    blocked_id: str | None = Field(default=None, max_length=80)
     occurrences: int = 1
     first_seen: datetime
     last_seen: datetime

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from app.domain.decisions import Result
-from app.domain.declaration import Rule
+from app.domain.declaration import OF_KIND, UNION, Rule
+from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, to_salesforce
 from app.domain.merge import with_defaults
 from app.domain.records import Record, System, Value
-from app.domain.transforms import Canonical, clean, plain
+from app.domain.transforms import Canonical, Unfit, clean, plain
 from app.sync.ports import Action, Backend, Bindings, Bound, Clock, Outcome, Verdict, Write
 from app.sync.returning import OK
 from app.sync.work import Batch, Work
@@ -48,8 +49,27 @@ async def arrive(
     for work in fresh:
         work.target = records.get(str(work.born))
         values[work.claim.record_id] = _canonical(batch, work, clock)
+    if plan.object.first_kind_wins:
+        await _first_of_its_id(batch, intacct)
     await _match(batch, salesforce, bindings, values)
     await _create(batch, salesforce, bindings, clock, alive, values)
+
+
+async def _first_of_its_id(batch: Batch, intacct: Backend) -> None:
+    """End those whose id an earlier kind of the union has as well: it is carried as that (an entity is a location)."""
+    plan, works = batch.plan, [work for work in batch.open if work.born and work.target is not None]
+    kind, natural = plan.object.intacct.kind, plan.object.intacct.natural_key
+    order = kind.split(UNION)
+    ids = {str(work.target.values.get(natural)) for work in works if work.target is not None}
+    first: dict[str, str] = {}
+    for record in await intacct.find(kind, {natural: sorted(ids)}, [natural, OF_KIND]) if ids else []:
+        name, among = str(record.values.get(natural)), str(record.values.get(OF_KIND))
+        first[name] = min(first.get(name, among), among, key=order.index)
+    for work in works:
+        assert work.target is not None
+        winner = first.get(str(work.target.values.get(natural)), "")
+        if winner and work.target.values.get(OF_KIND) != winner:
+            work.settle(Result.SKIPPED, "carried_as_other_kind", f"The record is carried as {winner}.")
 
 
 async def _resolve(batch: Batch, found: Sequence[Record], bindings: Bindings) -> None:
@@ -75,12 +95,13 @@ def _canonical(batch: Batch, work: Work, clock: Clock) -> dict[str, Canonical]:
         said = f"It was made from {batch.plan.object.salesforce.kind} {maker}, whose own operation links it."
         work.settle(Result.SKIPPED, "made_from_salesforce", said)
         return {}
-    if str(target.values.get("STATUS") or "active").lower() == "inactive":
+    listed = batch.plan.object.kind is ObjectKind.MANAGED_LIST  # records may name a value that is inactive by now
+    if str(target.values.get("STATUS") or "active").lower() == "inactive" and not listed:
         work.settle(Result.SKIPPED, "inactive_in_intacct", "Inactive records are not created in Salesforce.")
         return {}
     known = {row.refers_to: batch.known(row.refers_to) for row in batch.plan.rows if row.refers_to}
     mapped = from_intacct(batch.plan.rows, target.values, known)
-    for row in batch.plan.rows:
+    for row in (row for row in batch.plan.rows if row.refers_to):
         named = target.values.get(row.names[0])
         if row.refers_to and row.required and named and mapped.values.get(row.id) is None:
             _wait(work, row.refers_to, str(named), clock)
@@ -105,15 +126,16 @@ async def _match(
     plan = batch.plan
     works = [work for work in batch.open if work.born and work.bound is None]
     assert plan.external_id is not None
-    any_of: dict[str, list[str]] = {plan.external_id: [str(work.born) for work in works]}
+    any_of: dict[str, list[str]] = {plan.external_id: [plan.external_key(str(work.born)) for work in works]}
     for name in plan.match_salesforce[:1]:
-        any_of[name] = [text for work in works if (text := _wanted(batch, values[work.claim.record_id], name))]
+        any_of[name] = [text for work in works if (text := _wanted(batch, work, values[work.claim.record_id], name))]
     found = await salesforce.find(plan.object.salesforce.kind, any_of, plan.salesforce_fields) if works else []
     taken = await bindings.of(plan.object.name, [record.key for record in found])
     free = [record for record in found if record.key not in taken]
     for work in works:
-        mine = [record for record in free if str(record.values.get(plan.external_id) or "") == work.born]
-        mine = mine or [record for record in free if _agrees(batch, record, values[work.claim.record_id])]
+        key = plan.external_key(str(work.born))
+        mine = [record for record in free if str(record.values.get(plan.external_id) or "") == key]
+        mine = mine or [record for record in free if _agrees(batch, work, record, values[work.claim.record_id])]
         if len(mine) > 1:
             ids = ", ".join(record.key for record in mine)
             message = f"{len(mine)} Salesforce records could be the twin: {ids}."
@@ -122,18 +144,34 @@ async def _match(
             await _link(batch, work, mine[0], bindings)
 
 
-def _wanted(batch: Batch, values: Mapping[str, Canonical], name: str) -> str | None:
-    row = next((row for row in batch.plan.rows if row.salesforce == name), None)
+def _wanted(batch: Batch, work: Work, values: Mapping[str, Canonical], name: str) -> str | None:
+    """The text a twin's field would hold: the natural key, the id of a reference, or the row's own value."""
+    plan = batch.plan
+    if name == plan.write_back.intacct_id and work.target is not None:
+        return clean(work.target.values.get(plan.object.intacct.natural_key))
+    row = next((row for row in plan.rows if row.salesforce == name), None)
     value = values.get(row.id) if row else None
+    if row is not None and row.refers_to and isinstance(value, str):
+        return batch.sources.get((row.refers_to, value))
     return value if isinstance(value, str) else None
 
 
-def _agrees(batch: Batch, record: Record, values: Mapping[str, Canonical]) -> bool:
+def _agrees(batch: Batch, work: Work, record: Record, values: Mapping[str, Canonical]) -> bool:
     names = batch.plan.match_salesforce
     if not names or record.values.get(batch.plan.external_id or ""):
         return False
-    pairs = [(clean(record.values.get(name)) or "", _wanted(batch, values, name)) for name in names]
+    pairs = [(_held(batch, record, name), _wanted(batch, work, values, name)) for name in names]
     return all(text is not None and theirs.lower() == text.lower() for theirs, text in pairs)
+
+
+def _held(batch: Batch, record: Record, name: str) -> str:
+    """A field of a Salesforce record as its row compares it."""
+    row = next((row for row in batch.plan.rows if row.salesforce == name and not row.refers_to), None)
+    try:
+        value = row.via.canonical(record.values.get(name)) if row else record.values.get(name)
+    except Unfit:
+        return ""
+    return str(value or "")
 
 
 async def _link(batch: Batch, work: Work, record: Record, bindings: Bindings) -> None:
@@ -195,7 +233,8 @@ def _write(batch: Batch, work: Work, values: Mapping[str, Canonical], clock: Clo
     said |= {name: value for name, value in ((back.status, OK), (back.synced_at, clock.now())) if name}
     assert plan.external_id is not None
     kind, control_id = plan.object.salesforce.kind, work.claim.operation_id
-    return Write(kind, Action.CREATE, said, control_id, external_id=(plan.external_id, str(work.born)))
+    external_id = (plan.external_id, plan.external_key(str(work.born)))
+    return Write(kind, Action.CREATE, said, control_id, external_id=external_id)
 
 
 def _bound(batch: Batch, work: Work, salesforce_id: str, values: Mapping[str, Canonical], *, how: str) -> Bound:

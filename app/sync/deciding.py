@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.domain.decisions import Result
-from app.domain.declaration import Companion, Rule
+from app.domain.declaration import Companion, Creates, Rule
 from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, from_salesforce, to_intacct
@@ -18,11 +18,17 @@ from app.sync.merging import MERGED
 from app.sync.ports import Action, Draft
 from app.sync.work import Batch, Work
 
+INACTIVE = "inactive"
+"""Intacct's word in STATUS."""
+
 
 def decide(batch: Batch) -> None:
     """Merge every candidate that has a twin; check the rules of a create for those that have none."""
     plan = batch.plan
     for work in batch.open:
+        if work.gone:
+            work.merged = _flagged(batch, work)
+            continue
         if work.target is None:
             _check_create(batch, work)
             continue
@@ -39,6 +45,15 @@ def decide(batch: Batch) -> None:
                 here, there = conflict.salesforce, conflict.intacct
                 said = f"was {here!s} in Salesforce and {there!s} in Intacct when first compared"
             work.warnings.append(f"{row.salesforce} {said}; {conflict.winner} won over {loser} ({row.policy}).")
+
+
+def _flagged(batch: Batch, work: Work) -> Merge:
+    """What happens in Salesforce to a record Intacct owned and has no more: it is marked inactive, never deleted."""
+    out = Merge()
+    row = next((row for row in batch.plan.rows if row.names == ("STATUS",)), None)
+    if row is not None and work.mapped.values.get(row.id) != INACTIVE:
+        out.to_salesforce[row.id] = INACTIVE
+    return out
 
 
 def compare(batch: Batch, work: Work) -> Merge:
@@ -84,6 +99,10 @@ def _check_create(batch: Batch, work: Work) -> None:
         work.settle(Result.SKIPPED, "sync_only_once", said)
         return
     natural, field = plan.object.intacct.natural_key, plan.write_back.intacct_id
+    if plan.creates in (Creates.FROM_INTACCT, Creates.NEVER):
+        message = f"Intacct has no {plan.object.intacct.kind} for it, and Salesforce does not create these records."
+        work.settle(Result.SKIPPED, "never_created_in_intacct", message)
+        return
     too_long = [key for key in work.keys if len(key) > plan.object.key_width]
     source = _option(batch, "customerIdSource")
     problem: SyncError | None = None

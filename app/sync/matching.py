@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.domain.decisions import Result
+from app.domain.declaration import Creates, Rule
 from app.domain.declaration import Kind as ObjectKind
-from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import to_intacct
 from app.domain.merge import Direction
@@ -66,6 +66,10 @@ def _is_late(batch: Batch, work: Work) -> bool:
 
 def _end_vanished(batch: Batch, work: Work, now: datetime) -> None:
     assert work.bound is not None
+    if batch.plan.creates is Creates.FROM_INTACCT:
+        work.gone = True
+        work.warnings.append(f"Intacct has {work.bound.intacct_id} no more; the record is marked inactive.")
+        return
     if work.bound.updated_at is not None and now - work.bound.updated_at < LONGEST_LAG:
         message = f"{work.bound.intacct_id} was written a short while ago and cannot be read in Intacct yet."
         work.fail(SyncError(Kind.TRANSIENT, "not_visible_yet", message))

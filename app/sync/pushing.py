@@ -109,7 +109,7 @@ def _after_creates(batch: Batch, sent: list[Sent], binder: Binder, clock: Clock)
             work.bound = binder(one.draft, one.outcome)
             work.created = work.wrote = True
             for row in batch.plan.rows:
-                if row.names[0] in one.draft.values and row.rule is not Rule.FROM_INTACCT:
+                if row.rule is not Rule.FROM_INTACCT and row.names[0] in one.draft.values:
                     parts = tuple(one.draft.values.get(name) for name in row.names)
                     work.note(System.INTACCT, row.names[0], None, parts if len(parts) > 1 else parts[0])
         elif one.outcome.verdict is Verdict.REJECTED:
@@ -138,7 +138,7 @@ def _create_refused(batch: Batch, work: Work, one: Sent, clock: Clock) -> None:
 async def _updates(batch: Batch, writer: Writer) -> None:
     """One update per record: merged rows and links to companions together."""
     works = by(batch.works, lambda work: work.id)
-    named = {row.id: row.names[0] for row in batch.plan.rows}
+    named = {row.id: row.names[0] for row in batch.plan.rows if row.names}
     drafts: list[Draft] = []
     for work in batch.open:
         if work.bound is None or (work.target is None and not work.bound.todo):

@@ -129,7 +129,7 @@ def bind(batch: Batch, draft: Draft, outcome: Outcome, todo: Sequence[str] | Non
         return None
     natural = draft.values.get(batch.plan.object.intacct.natural_key)
     name = next(iter(outcome.returned.values()), None) or natural or outcome.key
-    settled = [row for row in batch.plan.rows if row.names[0] not in batch.plan.object.defaults]
+    settled = [row for row in batch.plan.rows if row.names and row.names[0] not in batch.plan.object.defaults]
     base = base_of(settled, draft.values, whole=True)
     if draft.lines is not None:
         base[BASE] = sent_base(draft.lines.sources)

@@ -34,7 +34,7 @@ class Work:
     `master` is the Salesforce record it was merged into, `deleted` that it lies in the bin, `revive` that it came back
     from there and its twin is to be active again. `keys` are natural keys proposed for a create, best first.
     `withheld`: Salesforce has changed a document that was sent already; `lines_returned`: a line of it was written to
-    Salesforce.
+    Salesforce. `gone`: Intacct, which owned the record, has it no more.
     """
 
     claim: Claim
@@ -55,6 +55,7 @@ class Work:
     withheld: bool = False
     lines: list[Line] = field(default_factory=list)
     lines_returned: bool = False
+    gone: bool = False
     companions: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

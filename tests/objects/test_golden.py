@@ -143,7 +143,7 @@ async def test_record_from_intacct_creates_exactly_what_is_written_down(name: st
     stage = Stage(name, clock)
     assert await stage.arrive() is Result.CREATED
     (write,) = stage.salesforce.writes
-    assert write.external_id == (CATALOGUE[name].salesforce.external_id, "1")
+    assert write.external_id == (CATALOGUE[name].salesforce.external_id, f"{CATALOGUE[name].intacct.kind}:1")
     stamps = {stage.plan.write_back.status, stage.plan.write_back.synced_at}
     assert (
         spelt({field: value for field, value in write.values.items() if field not in stamps})

@@ -13,7 +13,7 @@ from app.store.tables import Connection, Operation
 from tests.simulated import House, build_house
 
 PROJECT, TASK = "ia_crm__Project__c", "ia_crm__Task__c"
-LISTS = ("department", "classification", "entity", "term", "employee")
+LISTS = ("department", "classification", "location", "term", "employee")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from app.backends.intacct.reading import Reader
 from app.backends.intacct.rest.client import RestSide
 from app.backends.intacct.retrying import RetryTimes
 from app.backends.intacct.schema import Lookup, Schemas
+from app.backends.intacct.union import Union, is_union, members, of_unions
 from app.backends.intacct.writing import Writer
 from app.backends.intacct.xml import add, flatten
 from app.domain.conditions import Condition
@@ -127,6 +128,7 @@ class IntacctBackend:
                 schema_seconds=chosen.schema_seconds,
                 cursor=chosen.cursor,
             )
+        self._union = Union(self)
 
     @property
     def retry_after(self) -> float | None:
@@ -152,6 +154,8 @@ class IntacctBackend:
         include_deleted: bool = False,
     ) -> list[Record]:
         """See `Backend.find`. Intacct keeps no deleted records, so `include_deleted` changes nothing."""
+        if is_union(kind):
+            return await self._union.find(kind, any_of, fields)
         reader = self._over_rest().reader if is_rest(kind) else self._reader
         return await reader.find(kind, any_of, fields)
 
@@ -180,6 +184,8 @@ class IntacctBackend:
         self, kind: str, since: Position, until: datetime, fields: Sequence[str], page_size: int
     ) -> ChangePage:
         """See `Backend.changes`. A position with an empty key starts a scan and includes rows never modified."""
+        if is_union(kind):
+            return await self._union.changes(kind, since, until, fields, page_size)
         feed = self._over_rest().feed if is_rest(kind) else self._feed
         return await feed.changes(kind, since, until, fields, page_size)
 
@@ -187,25 +193,34 @@ class IntacctBackend:
         self, kind: str, where: Condition, fields: Sequence[str], *, after: str, size: int
     ) -> list[Record]:
         """See `Backend.select`. One billed transaction per 2,000 rows."""
+        if is_union(kind):
+            return await self._union.select(kind, where, fields, after=after, size=size)
         reader = self._over_rest().reader if is_rest(kind) else self._reader
         return await reader.select(kind, where, fields, after=after, size=size)
 
     async def count(self, kind: str, where: Condition) -> int:
         """See `Backend.count`. One billed transaction."""
+        if is_union(kind):
+            return await self._union.count(kind, where)
         reader = self._over_rest().reader if is_rest(kind) else self._reader
         return await reader.count(kind, spell(where, await reader.types(kind)))
 
     async def changed(self, kind: str, since: datetime, until: datetime) -> int:
         """See `Backend.changed`. Rows without WHENMODIFIED are not counted."""
+        if is_union(kind):
+            return await self._union.changed(kind, since, until)
         feed = self._over_rest().feed if is_rest(kind) else self._feed
         return await feed.changed(kind, since, until)
 
     async def deletes(self, kinds: Sequence[str], since: datetime, until: datetime) -> list[Deletion]:
         """See `Backend.deletes`, from the audit history, which the user needs View on custom reports for."""
-        return await self._audit.deletes(kinds, since, until)
+        found = await self._audit.deletes([one for kind in kinds for one in members(kind)], since, until)
+        return of_unions(kinds, found)
 
     async def describe(self, kind: str) -> Schema:
         """See `Backend.describe`."""
+        if is_union(kind):
+            return await self._union.describe(kind)
         schemas = self._over_rest().schemas if is_rest(kind) else self._schemas
         return await schemas.describe(kind)
 

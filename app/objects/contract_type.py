@@ -1,0 +1,5 @@
+"""Contract types: a small list in the object that holds all small lists (product.md 3.4)."""
+
+from app.domain.lists import list_value
+
+OBJECT = list_value("contract_type", "Contract type", intacct=("CONTRACTTYPE", "NAME", "NAME"))

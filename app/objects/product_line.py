@@ -1,0 +1,5 @@
+"""Product lines: a small list in the object that holds all small lists (product.md 3.4)."""
+
+from app.domain.lists import list_value
+
+OBJECT = list_value("product_line", "Product line", intacct=("PRODUCTLINE", "PRODUCTLINEID", "DESCRIPTION"))

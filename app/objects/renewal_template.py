@@ -1,0 +1,5 @@
+"""Renewal templates of contracts: a small list in the object that holds all small lists (product.md 3.4)."""
+
+from app.domain.lists import list_value
+
+OBJECT = list_value("renewal_template", "Renewal template", intacct=("RENEWALMACRO", "NAME", "NAME"))
