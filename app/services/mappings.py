@@ -140,7 +140,7 @@ async def _store(
 async def drop_draft(context: Context, connection_id: str, name: str) -> None:
     """Throw the draft away. Raises SyncError DATA `mapping_draft_missing`."""
     async with context.begin() as session:
-        await session.delete(await _draft(session, connection_id, name))
+        await session.delete(await draft_of(session, connection_id, name))
 
 
 async def validate(context: Context, connection: Connection, name: str) -> tuple[MappingVersion | None, list[Finding]]:
@@ -168,7 +168,7 @@ async def activate(
     and CONFLICT `version_conflict` when the draft is not, or no more, of the given revision.
     """
     async with context.begin() as session:
-        draft = await _draft(session, connection.id, name)
+        draft = await draft_of(session, connection.id, name)
         _require_revision(draft, revision)
     found = await findings(context, connection, name, stored_content(draft))
     errors = [one for one in found if one.severity is Severity.ERROR]
@@ -263,7 +263,8 @@ async def _connection(session: AsyncSession, connection_id: str) -> Connection:
     return row
 
 
-async def _draft(session: AsyncSession, connection_id: str, name: str) -> MappingVersion:
+async def draft_of(session: AsyncSession, connection_id: str, name: str) -> MappingVersion:
+    """The draft, locked. Raises SyncError DATA `mapping_draft_missing`."""
     row = await mappings.in_state(session, connection_id, name, DRAFT, lock=True)
     if row is None:
         raise SyncError(Kind.DATA, "mapping_draft_missing", f"There is no draft of {name}.", "Make one first.")

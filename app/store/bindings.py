@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import col, or_, select
+from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.store.link_tables import FormerLink
@@ -14,6 +14,17 @@ async def by_salesforce_id(
 ) -> list[Binding]:
     """Links of the given Salesforce records."""
     return await _where(session, connection_id, object_name, Binding.salesforce_id, ids)
+
+
+async def spread(session: AsyncSession, connection_id: str, object_name: str, size: int) -> tuple[list[str], int]:
+    """Up to `size` linked Salesforce records, evenly spread over all of an object, and how many there are."""
+    mine = (Binding.connection_id == connection_id, Binding.object == object_name)
+    linked = (await session.exec(select(func.count()).select_from(Binding).where(*mine))).one()
+    place = func.row_number().over(order_by=col(Binding.salesforce_id)).label("place")
+    numbered = select(Binding.salesforce_id, place).where(*mine).subquery()
+    every = max(1, -(-linked // max(size, 1)))
+    query = select(numbered.c.salesforce_id).where((numbered.c.place - 1) % every == 0)
+    return list(await session.exec(query.order_by(numbered.c.place).limit(size))), linked
 
 
 async def by_intacct_id(

@@ -169,3 +169,12 @@ async def test_a_neighbour_sees_nothing_of_it(client: AsyncClient, neighbour: As
     assert (await neighbour.get(URL)).json()["versionName"] == "standard"
     assert (await neighbour.get(f"{URL}/versions/1")).status_code == 404
     assert (await neighbour.post(f"{URL}/rollback", json={"versionNumber": 1})).status_code == 404
+
+
+async def test_the_effect_of_a_draft_is_answered_with_figures_and_a_sentence(client: AsyncClient) -> None:
+    await client.post(URL, json={"rows": [OFF]})
+    body = (await client.post(f"{URL}/preview", json={"sampleSize": 10})).json()
+    assert (body["draftVersion"], body["versionName"], body["examined"]) == ("v1", "standard", 0)
+    assert body["summary"] == "Would change 0 of 0; none would fail because of it."
+    missing = await client.post("/v1/mappings/contact/preview", json={})
+    assert (missing.status_code, missing.json()["code"]) == (404, "mapping_draft_missing")

@@ -289,6 +289,16 @@ async def test_a_default_fills_gaps_on_both_sides_and_overwrites_nothing(house: 
     assert done.result == "unchanged"
 
 
+async def test_a_default_is_nothing_both_sides_agreed_on(house: House) -> None:
+    row = own("site", "SHIPPINGMETHOD", "Site", rule=FROM, width=40, default="Truck")
+    await in_force(house, "account", row)
+    (account,) = house.seed("Account", {"Name": "Acme"})
+    await house.sync("account", account)
+    assert house.sf("Account", account)["Site"] == "Truck"
+    agreed = {name.partition("~")[0]: value for name, value in (await binding(house)).base.items()}
+    assert agreed.get("SHIPPINGMETHOD") is None
+
+
 @pytest.mark.parametrize(
     ("row", "values", "there"),
     [

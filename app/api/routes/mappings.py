@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from app.api.auth import Admin, Viewer
+from app.api.auth import Admin, Asker, Viewer
 from app.api.deps import CorrelationId, Here, ObjectName
 from app.api.errors import BAD_REQUEST, CONFLICT, NOT_FOUND, UNPROCESSABLE, UNSUPPORTED_MEDIA, problems
 from app.api.schemas.mapping_wishes import (
     Activation,
     DraftChange,
     DraftWish,
+    EffectWish,
     FileWish,
     Reversal,
     VersionQuery,
@@ -20,12 +21,14 @@ from app.api.schemas.mapping_wishes import (
     file_in,
 )
 from app.api.schemas.mappings import (
+    EffectView,
     MappingFile,
     MappingView,
     Validation,
     VersionDetail,
     VersionList,
     detail_out,
+    effect_out,
     file_out,
     mapping_out,
     validation_out,
@@ -33,7 +36,8 @@ from app.api.schemas.mappings import (
 )
 from app.api.schemas.model import QueryWhole
 from app.objects import CATALOGUE
-from app.services import mapping_files, mappings
+from app.services import mapping_effects, mapping_files, mappings
+from app.services.preview import MOST
 
 router = APIRouter(tags=["mappings"])
 
@@ -135,6 +139,29 @@ async def validate_mapping(context: Here, who: Viewer, correlation_id: Correlati
     """See the description."""
     row, found = await mappings.validate(context, who.connection, name)
     return validation_out(name, row, found, correlation_id)
+
+
+@router.post(
+    "/v1/mappings/{objectName}/preview",
+    operation_id="previewMapping",
+    summary="What the draft would change",
+    description="Dry runs of the engine by the mapping in force and by the draft, over chosen records or a sample of "
+    "the linked ones. Nothing is written; the reads cost what reads cost.",
+    response_description="The effect, counted.",
+    responses=problems(*WRITES),
+)
+async def preview_mapping(
+    context: Here, who: Asker, correlation_id: CorrelationId, name: ObjectName, wanted: EffectWish
+) -> EffectView:
+    """See the description."""
+    found = await mapping_effects.effect(
+        context,
+        who.connection,
+        name,
+        record_ids=wanted.record_ids or (),
+        sample=wanted.sample_size or MOST,
+    )
+    return effect_out(found, correlation_id)
 
 
 @router.post(

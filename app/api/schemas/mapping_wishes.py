@@ -9,8 +9,10 @@ from app.api.schemas.model import In, Line, PageSize, QueryWhole, Truth, Whole
 from app.domain.errors import Kind, SyncError
 from app.domain.mappings import Content, RowChange, content_of
 from app.services.formulas import LONGEST_FORMULA
+from app.services.mapping_effects import LARGEST_SAMPLE
 from app.services.mapping_files import LONGEST_FILE
 from app.services.mappings import MOST_ROWS
+from app.services.preview import MOST
 
 NAME = r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,3}$"
 ROW_ID = r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"
@@ -26,6 +28,7 @@ Revision = Annotated[
     Whole,
 ]
 Number = Annotated[int, Field(ge=0, le=2147483647, description="Number of a version; 0: the standard."), Whole]
+RecordText = Annotated[Line, Field(min_length=1, max_length=18)]
 RuleName = Literal["toIntacct", "fromIntacct", "bidirectional"]
 PolicyName = Literal["newest", "salesforce", "intacct"]
 KindName = Literal[
@@ -92,6 +95,15 @@ class Reversal(In):
     """The version to go back to."""
 
     version_number: Number
+
+
+class EffectWish(In):
+    """The records to look at; without ids, a sample of the linked ones, evenly spread."""
+
+    record_ids: Annotated[list[RecordText] | None, Field(min_length=1, max_length=MOST)] = None
+    sample_size: Annotated[
+        Annotated[int, Field(ge=1, le=LARGEST_SAMPLE), Whole] | None, Field(description=f"{MOST} when absent.")
+    ] = None
 
 
 class FileWish(In):

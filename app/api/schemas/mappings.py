@@ -11,6 +11,7 @@ from app.domain.declaration import Field as Row
 from app.domain.declaration import SyncedObject
 from app.domain.mapping_rules import Finding
 from app.domain.mappings import Content, Difference, RowChange, plain_content
+from app.services.mapping_effects import Effect
 from app.services.mapping_files import written
 from app.services.mappings import Mapping, Version
 from app.services.planning import stored_content, version_name
@@ -141,6 +142,43 @@ class Validation(Out):
     version_name: str
     ready: Annotated[bool, Field(description="Whether there is no error.")]
     findings: list[FindingView]
+    correlation_id: str
+
+
+class FieldEffectView(Out):
+    """A field that would be written otherwise."""
+
+    side: Annotated[str, Field(description="salesforce or intacct.")]
+    field: str
+    records: int
+
+
+class FailureGroupView(Out):
+    """Records that would fail for one reason under the draft alone."""
+
+    code: str
+    field: str
+    message: Annotated[str, Field(description="Of one of them.")]
+    records: int
+    example_ids: list[str]
+
+
+class EffectView(Out):
+    """The draft against the mapping in force."""
+
+    object_name: str
+    draft_version: str
+    version_name: Annotated[str, Field(description="The mapping in force.")]
+    summary: str
+    linked_records: int
+    examined: int
+    would_change: int
+    would_fail: int
+    fail_already: Annotated[int, Field(description="Records that fail under both.")]
+    fields: list[FieldEffectView]
+    failures: list[FailureGroupView]
+    example_ids: Annotated[list[str], Field(description="Some of the records that would change.")]
+    transactions: Annotated[int, Field(description="Spent at Intacct by looking.")]
     correlation_id: str
 
 
@@ -291,5 +329,34 @@ def file_out(mapping: Mapping, correlation_id: str) -> MappingFile:
         object_name=mapping.object,
         version_name=version_name(row.number) if row else "standard",
         yaml=written(mapping.object, content, row.note if row else ""),
+        correlation_id=correlation_id,
+    )
+
+
+def effect_out(found: Effect, correlation_id: str) -> EffectView:
+    """An effect as it is sent."""
+    return EffectView(
+        object_name=found.object,
+        draft_version=found.draft,
+        version_name=found.in_force,
+        summary=found.summary,
+        linked_records=found.linked,
+        examined=found.examined,
+        would_change=found.would_change,
+        would_fail=found.would_fail,
+        fail_already=found.fail_already,
+        fields=[FieldEffectView(side=one.side, field=one.field, records=one.records) for one in found.fields],
+        failures=[
+            FailureGroupView(
+                code=one.code,
+                field=one.field,
+                message=one.message,
+                records=one.records,
+                example_ids=list(one.examples),
+            )
+            for one in found.failures
+        ],
+        example_ids=list(found.examples),
+        transactions=found.transactions,
         correlation_id=correlation_id,
     )
