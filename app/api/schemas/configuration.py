@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, create_model
+from pydantic.alias_generators import to_pascal
 
 from app.api.schemas.model import In, Out, Truth, Version
 from app.api.schemas.options import option_type
@@ -34,7 +35,7 @@ def _options(end: str, base: type[BaseModel], *, optional: bool) -> type[BaseMod
     parts: dict[str, Any] = {}
     for name, declared in CATALOGUE.items():
         says = f"Options of {declared.label}."
-        one = _model(f"{name[0].upper()}{name[1:]}{end}", says, base, declared.options, optional=optional)
+        one = _model(f"{to_pascal(name)}{end}", says, base, declared.options, optional=optional)
         parts[name] = (one | None, None) if optional else (one, ...)
     whole = create_model(f"Object{end}", __base__=base, **parts)
     whole.__doc__ = "Options per object."
