@@ -11,6 +11,7 @@ from enum import StrEnum
 from app.domain.options import Option as Option
 from app.domain.problems import Problem
 from app.domain.records import Value
+from app.domain.stages import Stages
 from app.domain.transforms import Canonical, Text, Transform
 
 NAME = Text(100)
@@ -203,6 +204,23 @@ DIRECTION = Option(
     "fromIntacct",
     "Which side owns the object. Rows that come from Intacct turn round with toIntacct; formulas never do.",
     ("fromIntacct", "toIntacct"),
+    turns="toIntacct",
+)
+
+PRICE_SOURCE = Option(
+    "priceSource",
+    "intacct",
+    "Which side owns prices. intacct: they come to Salesforce. salesforce: they go to Intacct. Set books and their "
+    "entries alike; an edit on the other side is written over when the record is next edited on this one.",
+    ("intacct", "salesforce"),
+    turns="salesforce",
+)
+
+BASE_PRICE_LIST = Option(
+    "basePriceList",
+    "Base Price List",
+    "The Intacct price list that is the twin of Salesforce's standard price book.",
+    longest=80,
 )
 
 SYNC_ONLY_ONCE = Option(
@@ -229,6 +247,14 @@ PassOver = Callable[[Mapping[str, Value]], tuple[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Designated:
+    """The one Salesforce record whose checkbox `flag` is set is the twin of the Intacct record that `option` names."""
+
+    option: str
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncedObject:
     """One synced object: two ends, the rows between them, and the rules around them.
 
@@ -244,6 +270,11 @@ class SyncedObject:
     `passes_over` tells records that are none of the object's.
     A DOCUMENT is sent once: afterwards only Intacct changes it. `link_fallback` is an own field of the Intacct record
     that bears our key in a company without the connection's custom field; a row on it rests then.
+    `match_within` are Intacct fields that must agree too where a twin is sought by `match_by`. `source_wins`: a row is
+    put right on the side that does not own it, whoever changed it there. `retires`: where Salesforce owns the
+    object, a record that is deleted there makes its twin inactive. `refuse` says of an Intacct record why it
+    cannot come, `withhold` which of its rows stay out; both read `consults` besides the rows. `daily`: what a record
+    means changes with the date, so the feed is read whole once a day.
     """
 
     name: str
@@ -266,6 +297,15 @@ class SyncedObject:
     key_width: int = 20
     key_scope: str | None = None
     first_kind_wins: bool = False
+    match_within: tuple[str, ...] = ()
+    stages: Stages | None = None
+    designated: Designated | None = None
+    source_wins: bool = False
+    retires: bool = False
+    consults: tuple[str, ...] = ()
+    refuse: Callable[[Mapping[str, Value]], str | None] | None = None
+    withhold: Callable[[Mapping[str, Value]], frozenset[str]] | None = None
+    daily: bool = False
     keys_for: Callable[[Mapping[str, Value]], tuple[str, ...]] | None = None
     also_read: tuple[str, ...] = ()
     lines: Lines | None = None

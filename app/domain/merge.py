@@ -64,7 +64,8 @@ def merge(
 
     A row without a base (first link of two existing records) takes Salesforce's value unless it is empty there and
     filled in Intacct: linking loses nothing. Rows one side did not deliver are left alone. With `repair` a row that
-    Intacct owns is put right in Salesforce whoever changed it, as are rows that only show what stands in Intacct.
+    Intacct owns is put right in Salesforce whoever changed it, as are rows that only show what stands in Intacct; one
+    that Salesforce owns is put right in Intacct.
 
     `seasoned` says that the two were in step under another mapping: a row without a base is then new to them. From here
     on its changes are carried; an empty value clears nothing now, and of two different ones the policy takes one.
@@ -81,6 +82,10 @@ def merge(
             continue
         if (repair or row.shows) and row.rule is Rule.FROM_INTACCT:
             out.to_salesforce[row.id] = theirs
+            continue
+        if repair and row.rule is Rule.TO_INTACCT:
+            if direction is Direction.TO_INTACCT:
+                out.to_intacct[row.id] = ours
             continue
         new = seasoned and row.id not in base
         if new and row.rule is not Rule.BIDIRECTIONAL:

@@ -30,7 +30,8 @@ class Option:
 
     `choices` limit a text, or each text of a list; a text without choices has at most `longest` characters and matches
     `pattern` (in the syntax that JSON Schema, Python and Rust share). A number lies between `least` and `most`; of a
-    list, `most` is the highest number of texts. Of a `dated` switch it is remembered since when it is on.
+    list, `most` is the highest number of texts. Of a `dated` switch it is remembered since when it is on. `turns` is
+    the choice with which Salesforce owns the object: rows that come from Intacct turn round.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Option:
     longest: int = 255
     pattern: str = ONE_LINE
     dated: bool = False
+    turns: str | None = None
 
     @property
     def kind(self) -> OptionKind:

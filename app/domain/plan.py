@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.declaration import (
-    DIRECTION,
     LINK_FIELD,
     NAMESPACE,
     Companion,
@@ -52,6 +51,7 @@ class Plan:
     off: frozenset[str] = frozenset()
     mapped: tuple[Field, ...] = ()
     lines: LinesPlan | None = None
+    turned: bool = False
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
@@ -64,6 +64,7 @@ class Plan:
         names += [*self.also_read, *self.match_salesforce]
         names += [name for name in (self.external_id, self.flag) if name]
         names += [*self.lines.needs.values()] if self.lines else []
+        names += [self.object.designated.flag] if self.object.designated else []
         return tuple(dict.fromkeys(names))
 
     @property
@@ -71,6 +72,7 @@ class Plan:
         """Every Intacct field a run reads."""
         names = [self.object.intacct.natural_key, *([self.link_field] if self.link_field else [])]
         names += [name for row in self.rows for name in row.names] + list(self.object.match_by)
+        names += self.object.consults
         return tuple(dict.fromkeys(names))
 
     @property
@@ -125,9 +127,9 @@ def make_plan(
     here = {name.lower() for name in salesforce_has}
     there = {name.upper() for name in intacct_has}
 
-    turned = options.get(DIRECTION.name, DIRECTION.default) == Rule.TO_INTACCT and DIRECTION in declared.options
+    turned = any(o.turns is not None and option_value(o, options.get(o.name)) == o.turns for o in declared.options)
     given = declared.fields if mapped is None else tuple(mapped)
-    fields = tuple(_turned(row) for row in given) if turned else given
+    fields = tuple(_turned(row, declared) for row in given) if turned else given
     rows = tuple(_spelt(row, prefix) for row in fields if row.active or row.mark is Mark.FIXED)
     link = _link(declared, link_field, there)
     absent = [row for row in rows if not exists(row, here, there) or link in row.names]
@@ -151,9 +153,12 @@ def make_plan(
         flag=_if_there(declared.flag, prefix, here),
         new_since=new_since,
         creates=Creates.TO_INTACCT if turned else declared.creates,
-        match_salesforce=tuple(_name(name, prefix) for name in declared.match_salesforce),
+        match_salesforce=tuple(
+            n for n in (_name(name, prefix) for name in declared.match_salesforce) if in_org(n, here)
+        ),
         absent=tuple(f"{row.salesforce} ↔ {'/'.join(row.names)}" for row in absent),
         mapping_version=mapping_version,
+        turned=turned,
         off=frozenset(row.id for row in declared.fields) - {row.id for row in rows},
         mapped=rows,
     )
@@ -184,8 +189,12 @@ def _link(declared: SyncedObject, link_field: str, there: set[str]) -> str | Non
     return next((name for name in wanted if name and name.upper() in there), None)
 
 
-def _turned(row: Field) -> Field:
-    """A row of an object that Salesforce owns by option: what came from Intacct goes there, except formulas."""
+def _turned(row: Field, declared: SyncedObject) -> Field:
+    """A row of an object that Salesforce owns by option: what came from Intacct goes there, except formulas.
+
+    A row for which a create has a default goes both ways, so that the default returns.
+    """
     if row.rule is Rule.FROM_INTACCT and row.mark is not Mark.FORMULA and row.names:
-        return replace(row, rule=Rule.TO_INTACCT)
+        both = any(name in declared.defaults for name in row.names)
+        return replace(row, rule=Rule.BIDIRECTIONAL if both else Rule.TO_INTACCT)
     return row

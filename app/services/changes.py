@@ -7,9 +7,9 @@ moves only when the whole window was read.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from app.domain.declaration import Creates, Rule, SyncedObject
+from app.domain.declaration import Creates, Kind, Rule, SyncedObject
 from app.domain.errors import SyncError
 from app.domain.merge import Direction
 from app.domain.plan import Plan
@@ -23,7 +23,7 @@ from app.services.planning import enabled, plan_for
 from app.services.spending import note_spending
 from app.store import cursors
 from app.store.tables import Connection, Cursor
-from app.sync.echo import edited
+from app.sync.echo import edited, is_inactive
 from app.sync.lines import lines_edited, lines_of
 from app.sync.ports import Backend, Position
 
@@ -105,6 +105,8 @@ async def poll_object(
     undated_at = datetime.fromisoformat(cursor.counts.get("undatedAt", connection.created_at.isoformat()))
     undated = not cursor.counts or now - undated_at >= UNDATED_EVERY
     start = Position(cursor.position_at - LOOK_BACK, "" if undated else "0")
+    if undated and declared.daily:
+        start = Position(BEGINNING, "")
     try:
         pair = context.backends.of(connection, Lane.BULK)
         plan = await plan_for(context, connection, declared, pair)
@@ -136,7 +138,9 @@ async def _read(
     memory = SqlJournal(context, connection.id)
     while True:
         page = await pair.intacct.changes(plan.object.intacct.kind, position, until, plan.intacct_fields, PAGE)
-        wanted = await _edits(plan, memory, pair.intacct, page.records, counts, everything=everything)
+        wanted = await _edits(
+            plan, memory, pair.intacct, page.records, counts, today=until.date(), everything=everything
+        )
         if wanted:
             correlation_id = context.new_id()
             await intake.wish(
@@ -165,6 +169,7 @@ async def _edits(
     records: Sequence[Record],
     counts: Counts,
     *,
+    today: date,
     everything: bool,
 ) -> list[str]:
     """Keys of the records that were edited in Intacct, or are new there; of all linked ones with `everything`.
@@ -186,7 +191,9 @@ async def _edits(
     for record in records:
         counts.seen += 1
         link = bound.get(record.key)
-        if link is None and plan.born_in_intacct and (maker := _maker(plan, record)) is not None:
+        if link is None and not _comes(plan, record, today):
+            counts.unlinked += 1
+        elif link is None and plan.born_in_intacct and (maker := _maker(plan, record)) is not None:
             wanted.append(maker)
         elif link is None and unclear:
             counts.postponed += 1
@@ -212,6 +219,13 @@ def _maker(plan: Plan, record: Record) -> str | None:
         return salesforce_id(str(record.values.get(plan.link_field or "") or ""))
     except ValueError:
         return None
+
+
+def _comes(plan: Plan, record: Record, today: date) -> bool:
+    """Whether an unlinked record is worth a wish: inactive ones of a list only, stages while they hold."""
+    if is_inactive(record) and plan.object.kind is not Kind.MANAGED_LIST:
+        return False
+    return plan.object.stages is None or plan.object.stages.holds(record, today)
 
 
 async def resync(context: Context, connection: Connection, declared: SyncedObject) -> None:

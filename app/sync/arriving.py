@@ -14,6 +14,8 @@ from app.domain.mapping import from_intacct, to_salesforce
 from app.domain.merge import with_defaults
 from app.domain.records import Record, System, Value
 from app.domain.transforms import Canonical, Unfit, clean, plain
+from app.sync.deciding import NOT_CARRIED, refusal
+from app.sync.echo import is_inactive
 from app.sync.ports import Action, Backend, Bindings, Bound, Clock, Outcome, Verdict, Write
 from app.sync.returning import OK
 from app.sync.work import Batch, Work
@@ -48,6 +50,8 @@ async def arrive(
     await _resolve(batch, found, bindings)
     for work in fresh:
         work.target = records.get(str(work.born))
+    await _only_stages_in_force(batch, intacct, fresh, clock)
+    for work in fresh:
         values[work.claim.record_id] = _canonical(batch, work, clock)
     if plan.object.first_kind_wins:
         await _first_of_its_id(batch, intacct)
@@ -85,6 +89,26 @@ async def _resolve(batch: Batch, found: Sequence[Record], bindings: Bindings) ->
             batch.sources[name, natural] = bound.salesforce_id
 
 
+async def _only_stages_in_force(batch: Batch, intacct: Backend, works: Sequence[Work], clock: Clock) -> None:
+    """End the run of every stage that another one stands before: one query for the siblings of all."""
+    plan, stages = batch.plan, batch.plan.object.stages
+    targets = [work.target for work in works if work.target is not None]
+    if stages is None or not targets:
+        return
+    sought = stages.of[0]
+    names = sorted({str(record.values[sought]) for record in targets if record.values.get(sought)})
+    siblings = await intacct.find(plan.object.intacct.kind, {sought: names}, plan.intacct_fields)
+    fit = [record for record in siblings if refusal(plan, record) is None]
+    chosen = stages.in_force(fit, clock.now().date())
+    for work in works:
+        if work.target is None or refusal(plan, work.target) is not None:
+            continue
+        other = chosen.get(stages.group(work.target))
+        if other is None or other.key != work.target.key:
+            said = f"Record {other.key} stands in its place today." if other else "It is not valid today."
+            work.settle(Result.SKIPPED, "not_in_force", said)
+
+
 def _canonical(batch: Batch, work: Work, clock: Clock) -> dict[str, Canonical]:
     """Canonical values of an arriving record; ends the run of one that may not, or cannot yet, be created."""
     target = work.target
@@ -96,11 +120,15 @@ def _canonical(batch: Batch, work: Work, clock: Clock) -> dict[str, Canonical]:
         work.settle(Result.SKIPPED, "made_from_salesforce", said)
         return {}
     listed = batch.plan.object.kind is ObjectKind.MANAGED_LIST  # records may name a value that is inactive by now
-    if str(target.values.get("STATUS") or "active").lower() == "inactive" and not listed:
+    if is_inactive(target) and not listed:
         work.settle(Result.SKIPPED, "inactive_in_intacct", "Inactive records are not created in Salesforce.")
         return {}
+    if reason := refusal(batch.plan, target):
+        work.fail(SyncError(Kind.DATA, "not_carried_over", reason, NOT_CARRIED))
+        return {}
     known = {row.refers_to: batch.known(row.refers_to) for row in batch.plan.rows if row.refers_to}
-    mapped = from_intacct(batch.plan.rows, target.values, known)
+    out = batch.plan.object.withhold(target.values) if batch.plan.object.withhold else frozenset()
+    mapped = from_intacct([row for row in batch.plan.rows if row.id not in out], target.values, known)
     for row in (row for row in batch.plan.rows if row.refers_to):
         named = target.values.get(row.names[0])
         if row.refers_to and row.required and named and mapped.values.get(row.id) is None:
@@ -129,19 +157,59 @@ async def _match(
     any_of: dict[str, list[str]] = {plan.external_id: [plan.external_key(str(work.born)) for work in works]}
     for name in plan.match_salesforce[:1]:
         any_of[name] = [text for work in works if (text := _wanted(batch, work, values[work.claim.record_id], name))]
+    if any(_is_designated(batch, work) for work in works):
+        assert plan.object.designated is not None
+        any_of[plan.object.designated.flag] = ["true"]
     found = await salesforce.find(plan.object.salesforce.kind, any_of, plan.salesforce_fields) if works else []
     taken = await bindings.of(plan.object.name, [record.key for record in found])
+    if plan.object.stages is not None:
+        for work in works:
+            _succeed(batch, work, found, taken, values[work.claim.record_id])
+        works = [work for work in works if work.bound is None]
     free = [record for record in found if record.key not in taken]
     for work in works:
         key = plan.external_key(str(work.born))
         mine = [record for record in free if str(record.values.get(plan.external_id) or "") == key]
-        mine = mine or [record for record in free if _agrees(batch, work, record, values[work.claim.record_id])]
+        mine = mine or _twins(batch, work, free, values[work.claim.record_id])
         if len(mine) > 1:
             ids = ", ".join(record.key for record in mine)
             message = f"{len(mine)} Salesforce records could be the twin: {ids}."
             work.fail(SyncError(Kind.CONFLICT, "ambiguous_match", message, "Tell them apart by name, then resync."))
         elif mine:
             await _link(batch, work, mine[0], bindings)
+        elif _is_designated(batch, work):
+            message = (
+                f"The {plan.object.salesforce.kind} that stands for it is linked to another record, or not visible."
+            )
+            work.fail(SyncError(Kind.CONFLICT, "designated_record_taken", message))
+
+
+def _is_designated(batch: Batch, work: Work) -> bool:
+    """Whether the arriving record is the one an option names as the twin of a certain Salesforce record."""
+    plan, designated = batch.plan, batch.plan.object.designated
+    if designated is None or work.target is None:
+        return False
+    return work.target.values.get(plan.object.intacct.natural_key) == plan.option(designated.option)
+
+
+def _succeed(
+    batch: Batch, work: Work, found: Sequence[Record], taken: Mapping[str, Bound], values: Mapping[str, Canonical]
+) -> None:
+    """Take over the link of an earlier stage: the run goes on with its Salesforce record, and moves the link."""
+    for record in found:
+        if record.key in taken and _agrees(batch, work, record, values, linked=True):
+            work.bound = taken[record.key]
+
+
+def _twins(batch: Batch, work: Work, free: Sequence[Record], values: Mapping[str, Canonical]) -> list[Record]:
+    """Salesforce records that could be the twin of an arriving one."""
+    designated = batch.plan.object.designated
+    if designated is not None:
+        chosen = _is_designated(batch, work)
+        free = [record for record in free if bool(record.values.get(designated.flag)) is chosen]
+        if chosen:
+            return list(free)
+    return [record for record in free if _agrees(batch, work, record, values)]
 
 
 def _wanted(batch: Batch, work: Work, values: Mapping[str, Canonical], name: str) -> str | None:
@@ -156,9 +224,9 @@ def _wanted(batch: Batch, work: Work, values: Mapping[str, Canonical], name: str
     return value if isinstance(value, str) else None
 
 
-def _agrees(batch: Batch, work: Work, record: Record, values: Mapping[str, Canonical]) -> bool:
+def _agrees(batch: Batch, work: Work, record: Record, values: Mapping[str, Canonical], *, linked: bool = False) -> bool:
     names = batch.plan.match_salesforce
-    if not names or record.values.get(batch.plan.external_id or ""):
+    if not names or (record.values.get(batch.plan.external_id or "") and not linked):
         return False
     pairs = [(_held(batch, record, name), _wanted(batch, work, values, name)) for name in names]
     return all(text is not None and theirs.lower() == text.lower() for theirs, text in pairs)
@@ -193,20 +261,43 @@ async def _create(
     values: Mapping[str, Mapping[str, Canonical]],
 ) -> None:
     """Upsert what is not there by external id, and link it in the next breath."""
-    plan = batch.plan
     works = [work for work in batch.open if work.born and work.bound is None]
+    held = await _send(batch, salesforce, bindings, clock, alive, values, works)
+    if held and len(held) < len(works):
+        held = await _send(
+            batch, salesforce, bindings, clock, alive, values, held
+        )  # what they waited for came with them
+    for work in held:
+        _wait_for_salesforce(work, clock)
+
+
+async def _send(
+    batch: Batch,
+    salesforce: Backend,
+    bindings: Bindings,
+    clock: Clock,
+    alive: Callable[[], bool],
+    values: Mapping[str, Mapping[str, Canonical]],
+    works: Sequence[Work],
+) -> list[Work]:
+    """Send creates chunk by chunk. Answers those that Salesforce wants another record before."""
+    plan = batch.plan
+    held: list[Work] = []
     writes = [_write(batch, work, values[work.claim.record_id], clock) for work in works]
     index = {id(write): work for write, work in zip(writes, works, strict=True)}
     for chunk in salesforce.chunks(writes):
         if not alive():
             batch.fail_open(LEASE_LOST)
-            return
+            return []
         pairs = []
         for write, outcome in zip(chunk, await salesforce.write(chunk), strict=True):
             work = index[id(write)]
             if outcome.verdict is Verdict.CONFIRMED and outcome.key is not None:
                 bound = _bound(batch, work, outcome.key, values[work.claim.record_id], how="created_in_salesforce")
                 pairs.append((work, write, bound))
+            elif outcome.error is not None and outcome.error.kind is Kind.DEPENDENCY:
+                work.missing = outcome.error
+                held.append(work)
             else:
                 _not_created(work, outcome)
         refused = await bindings.save(plan.object.name, [(work.claim, bound) for work, _, bound in pairs])
@@ -219,6 +310,14 @@ async def _create(
                 if name in write.values:
                     work.note(System.SALESFORCE, name, None, write.values[name])
             work.settle(Result.CREATED, "created_in_salesforce")
+    return held
+
+
+def _wait_for_salesforce(work: Work, clock: Clock) -> None:
+    error = work.missing
+    assert error is not None
+    again = clock.now() + timedelta(seconds=5 * 2**work.claim.attempts) if work.claim.attempts < PATIENCE else None
+    work.settle(Result.BLOCKED, error.code, error.message, error=error, again_at=again, counts_as_try=True)
 
 
 def _write(batch: Batch, work: Work, values: Mapping[str, Canonical], clock: Clock) -> Write:

@@ -9,10 +9,10 @@ from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, from_salesforce, to_intacct
 from app.domain.merge import Merge, merge, newer_side, with_defaults
 from app.domain.options import OptionValue
-from app.domain.plan import STANDARD
-from app.domain.records import System, Value
+from app.domain.plan import STANDARD, Plan
+from app.domain.records import Record, System, Value
 from app.domain.transforms import plain
-from app.sync.ending import ACTIVE, STATUS
+from app.sync.ending import ACTIVE, status_name
 from app.sync.lines import items, lines_withheld
 from app.sync.merging import MERGED
 from app.sync.ports import Action, Draft
@@ -20,6 +20,8 @@ from app.sync.work import Batch, Work
 
 INACTIVE = "inactive"
 """Intacct's word in STATUS."""
+
+NOT_CARRIED = "Keep it in Intacct alone, or change it there into one that can be carried over."
 
 
 def decide(batch: Batch) -> None:
@@ -31,6 +33,9 @@ def decide(batch: Batch) -> None:
             continue
         if work.target is None:
             _check_create(batch, work)
+            continue
+        if reason := refusal(batch.plan, work.target):
+            work.fail(SyncError(Kind.DATA, "not_carried_over", reason, NOT_CARRIED))
             continue
         work.merged = compare(batch, work)
         work.finish_only |= plan.object.kind is ObjectKind.DOCUMENT
@@ -56,6 +61,11 @@ def _flagged(batch: Batch, work: Work) -> Merge:
     return out
 
 
+def refusal(plan: Plan, record: Record) -> str | None:
+    """Why an Intacct record cannot be carried over, by its declaration; None when it can."""
+    return plan.object.refuse(record.values) if plan.object.refuse is not None else None
+
+
 def compare(batch: Batch, work: Work) -> Merge:
     """The three-way merge of one record with its twin."""
     assert work.source is not None
@@ -63,14 +73,15 @@ def compare(batch: Batch, work: Work) -> Merge:
     known = {row.refers_to: batch.known(row.refers_to) for row in batch.plan.rows if row.refers_to}
     theirs = from_intacct(batch.plan.rows, work.target.values, known)
     work.warnings += [problem.message for problem in theirs.problems]
+    out = batch.plan.object.withhold(work.target.values) if batch.plan.object.withhold else frozenset()
     return merge(
-        batch.rows(work),
+        [row for row in batch.rows(work) if row.id not in out],
         trusted_base(work),
         work.mapped.values,
         theirs.values,
         newer=newer_side(work.source.modified_at, work.target.modified_at),
         direction=batch.direction,
-        repair=batch.plan.object.kind is ObjectKind.MANAGED_LIST,
+        repair=batch.plan.object.kind is ObjectKind.MANAGED_LIST or batch.plan.object.source_wins,
         seasoned=seasoned(batch, work),
     )
 
@@ -172,8 +183,9 @@ def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft 
     values = to_intacct(plan.rows, work.merged.to_intacct)
     if plan.link_field and not work.finish_only and _to_be_marked(work, work.target.values.get(plan.link_field)):
         values[plan.link_field] = work.id
-    if work.revive and not work.finish_only and work.target.values.get(STATUS) != ACTIVE:
-        values[STATUS] = ACTIVE
+    status = status_name(batch)
+    if work.revive and not work.finish_only and work.target.values.get(status) != ACTIVE:
+        values[status] = ACTIVE
     values |= {name: value for name, value in links.items() if work.target.values.get(name) != value}
     if not values:
         return None

@@ -10,6 +10,13 @@ from app.domain.records import Record
 from app.domain.transforms import plain
 
 
+def is_inactive(record: Record) -> bool:
+    """Whether Intacct shows the record as inactive, in either API's spelling."""
+    return any(
+        str(record.values.get(name) or "").lower() == "inactive" for name in record.values if name.upper() == "STATUS"
+    )
+
+
 def edited(plan: Plan, record: Record, base: Base, known: Mapping[str, set[str]], *, every_row: bool = False) -> bool:
     """Whether a row that may come back holds something other than what both sides last agreed on.
 

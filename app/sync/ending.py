@@ -28,13 +28,14 @@ async def end_deleted(batch: Batch, intacct: Backend, writer: Writer) -> None:
     wanted = [work for work in gone if work.bound is not None and _inactivates(batch)]
     keys = [work.bound.intacct_key for work in wanted if work.bound is not None]
     kind, natural = batch.plan.object.intacct.kind, batch.plan.object.intacct.natural_key
-    found = await intacct.find(kind, {"RECORDNO": keys}, (natural, STATUS)) if keys else []
+    status = status_name(batch)
+    found = await intacct.find(kind, {"RECORDNO": keys}, (natural, status)) if keys else []
     twins = {record.key: record for record in found}
     drafts: list[Draft] = []
     for work in wanted:
         twin = twins.get(work.bound.intacct_key) if work.bound else None
-        if twin is not None and not _is_inactive(twin.values.get(STATUS)):
-            op_key, values = batch.plan.op_key(work.id), {STATUS: INACTIVE}
+        if twin is not None and not _is_inactive(twin.values.get(status)):
+            op_key, values = batch.plan.op_key(work.id), {status: INACTIVE}
             drafts.append(Draft(work.claim, op_key, "record", kind, Action.UPDATE, values, twin.key))
     works = by(gone, lambda work: work.id)
     for one in await writer.send(batch.plan.object.name, drafts, lambda d, o: _ended(batch, works, d, o)):
@@ -52,7 +53,14 @@ def _inactivates(batch: Batch) -> bool:
     named = {option.name for option in batch.plan.object.options}
     once = "syncOnlyOnce" in named and batch.plan.option("syncOnlyOnce")
     by_option = "onDelete" in named and batch.plan.option("onDelete") == "inactivate"
+    by_option = by_option or (batch.plan.object.retires and batch.plan.turned)
     return by_option and not once and batch.direction is Direction.TO_INTACCT
+
+
+def status_name(batch: Batch) -> str:
+    """The field that says whether a record is active, as the kind spells it."""
+    names = (name for row in batch.plan.rows for name in row.names if name.upper() == STATUS)
+    return next(names, STATUS)
 
 
 def _is_inactive(value: Value) -> bool:
@@ -63,7 +71,7 @@ def _ended(batch: Batch, works: dict[str, Work], draft: Draft, outcome: Outcome)
     bound = works[draft.claim.record_id].bound
     if bound is None or outcome.verdict is not Verdict.CONFIRMED:
         return None
-    rows = [row for row in batch.plan.rows if row.names == (STATUS,)]
+    rows = [row for row in batch.plan.rows if row.names == (status_name(batch),)]
     agreed = from_intacct(rows, draft.values, {}).values
     base = {**bound.base, **{row_id: plain(value) for row_id, value in agreed.items()}}
     return replace(bound, base=base, how=f"{MARK}{bound.how.removeprefix(MARK)}"[:40])

@@ -1,6 +1,7 @@
 """The Intacct side of a run: one query for current values and possible twins, and the choice among those. No writes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from app.domain.decisions import Result
@@ -34,20 +35,38 @@ async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings, now: 
         for name in plan.object.match_by:
             values = work.keys if name == natural else [_sought(plan, work, name)]
             any_of.setdefault(name, []).extend(value for value in values if value)
+    for name in plan.object.stages.of[:1] if plan.object.stages else ():
+        any_of.setdefault(name, []).extend(value for work in batch.open if (value := _sought(plan, work, name)))
     any_of = {name: list(dict.fromkeys(values)) for name, values in any_of.items()}
     found = await intacct.find(plan.object.intacct.kind, any_of, plan.intacct_fields)
     by_key = {record.key: record for record in found}
     for work in batch.open:
         if work.bound is not None:
             work.target = by_key.get(work.bound.intacct_key)
+            _follow_stage(batch, work, found, now)
             if work.target is None:
                 _end_vanished(batch, work, now)
+    if plan.object.stages is not None:
+        found = list(plan.object.stages.in_force(found, now.date()).values())
     await _match(batch, found, bindings)
     await _resolve_back(batch, bindings)
     for work in batch.open:
         if work.bound is not None and _is_late(batch, work):
             message = f"Intacct still shows {work.bound.intacct_id} as it was before our last update."
             work.fail(SyncError(Kind.TRANSIENT, "late_read", message))
+
+
+def _follow_stage(batch: Batch, work: Work, found: list[Record], now: datetime) -> None:
+    """Move the link of a record with stages to the one that holds today."""
+    stages = batch.plan.object.stages
+    if stages is None or work.bound is None:
+        return
+    group = stages.group(work.target) if work.target else tuple(_sought(batch.plan, work, name) for name in stages.of)
+    chosen = stages.in_force(found, now.date()).get(group)
+    if chosen is not None and chosen.key != work.bound.intacct_key:
+        natural = str(chosen.values.get(batch.plan.object.intacct.natural_key) or chosen.key)
+        work.bound = replace(work.bound, intacct_key=chosen.key, intacct_id=natural, base={}, seen_at=None)
+        work.target, work.tidy, work.moved = chosen, True, True
 
 
 def _is_late(batch: Batch, work: Work) -> bool:
@@ -87,6 +106,9 @@ def _proposed_keys(batch: Batch, work: Work) -> list[str]:
     plan = batch.plan
     if plan.object.kind is ObjectKind.DOCUMENT:
         return []  # a document is known by our key alone; a number on a copy would lead to the original
+    designated = plan.object.designated
+    if designated is not None and work.source.values.get(designated.flag):
+        return [str(plan.option(designated.option))]
     if plan.object.keys_for is not None:
         return list(plan.object.keys_for({**work.source.values, "Id": work.id}))
     supplied = work.source.values.get(plan.write_back.intacct_id)
@@ -124,9 +146,12 @@ async def _match(batch: Batch, found: list[Record], bindings: Bindings) -> None:
 
 
 def _scoped(plan: Plan, name: str, value: str, values: Mapping[str, object]) -> str:
-    """A natural key within the record it belongs to, where it is unique only there; any other value as it is."""
+    """A natural key, or a value to match by, within the record it belongs to where it is unique only there."""
     scope = plan.object.key_scope
-    return f"{values.get(scope)}/{value}" if scope and name == plan.object.intacct.natural_key else value
+    if name == plan.object.intacct.natural_key:
+        return f"{values.get(scope)}/{value}" if scope else value
+    within = plan.object.match_within if name in plan.object.match_by else ()
+    return "/".join([*(str(values.get(other) or "") for other in within), value])
 
 
 def _named(plan: Plan, work: Work) -> dict[str, Value]:
@@ -152,7 +177,7 @@ def _match_one(
     elif name == plan.object.intacct.natural_key:
         wanted = [_scoped(plan, name, key, _named(plan, work)) for key in work.keys]
     else:
-        wanted = [_sought(plan, work, name)]
+        wanted = [_scoped(plan, name, _sought(plan, work, name), _named(plan, work))]
     candidates = [record for value in wanted for record in index.get(value, [])]
     if plan.link_field and name != plan.link_field:
         candidates = [record for record in candidates if not record.values.get(plan.link_field)]

@@ -151,11 +151,21 @@ def _wait_for_missing(batch: Batch, work: Work) -> None:
     work.settle(Result.BLOCKED, "waiting_for_reference", message, waits_for=tuple(dict.fromkeys(r for r, _ in missing)))
 
 
+def _rename_designated(batch: Batch, work: Work) -> None:
+    """The record an option designates as a twin is the same on both sides, whatever it is called in Salesforce."""
+    designated = batch.plan.object.designated
+    if designated is not None and work.source is not None and work.source.values.get(designated.flag):
+        natural = batch.plan.object.intacct.natural_key
+        for row in (row for row in batch.plan.rows if row.names == (natural,)):
+            work.mapped.values[row.id] = str(batch.plan.option(designated.option))
+
+
 def map_source(batch: Batch) -> None:
     """Canonical values of every open record; those that cannot be carried over end with all their problems named."""
     for work in batch.open:
         assert work.source is not None
         work.mapped = from_salesforce(batch.plan.rows, work.source.values, batch.twins)
+        _rename_designated(batch, work)
         work.warnings += work.mapped.warnings
         problems = work.mapped.problems + map_lines(batch, work)
         if problems and batch.direction is Direction.TO_INTACCT and not work.finish_only:

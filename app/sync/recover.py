@@ -212,6 +212,8 @@ def _is_it(batch: Batch, draft: Draft, record: Record) -> bool:
     if _by_link(batch, draft):
         link = str(batch.plan.link_field)
         return record.values.get(link) == draft.values[link]
+    if batch.plan.object.match_within and draft.purpose == "record":
+        return all(same(record.values.get(name), value) for name, value in draft.values.items())
     scope = batch.plan.object.key_scope
     if scope and draft.purpose == "record" and record.values.get(scope) != draft.values.get(scope):
         return False

@@ -34,7 +34,8 @@ class Work:
     `master` is the Salesforce record it was merged into, `deleted` that it lies in the bin, `revive` that it came back
     from there and its twin is to be active again. `keys` are natural keys proposed for a create, best first.
     `withheld`: Salesforce has changed a document that was sent already; `lines_returned`: a line of it was written to
-    Salesforce. `gone`: Intacct, which owned the record, has it no more.
+    Salesforce. `moved`: the link leads to another Intacct record now; `missing`: what Salesforce wants before
+    it. `gone`: Intacct, which owned the record, has it no more.
     """
 
     claim: Claim
@@ -52,6 +53,8 @@ class Work:
     master: str | None = None
     deleted: bool = False
     revive: bool = False
+    moved: bool = False
+    missing: SyncError | None = None
     withheld: bool = False
     lines: list[Line] = field(default_factory=list)
     lines_returned: bool = False

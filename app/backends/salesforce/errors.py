@@ -65,6 +65,11 @@ GONE = Rule(
 BAD_ID = Rule(Kind.DATA, "salesforce_bad_id", "The Salesforce id is wrong or belongs to another object: correct it.")
 VALIDATION = Rule(Kind.DATA, "salesforce_validation_rule")
 REQUIRED = Rule(Kind.DATA, "salesforce_required_field", "Fill or map the required field, then sync again.")
+NO_STANDARD_PRICE = Rule(
+    Kind.DEPENDENCY,
+    "standard_price_missing",
+    "Salesforce wants a standard price first: put the product on the base price list, or on the standard price book.",
+)
 TOO_LONG = Rule(Kind.DATA, "salesforce_text_too_long", "Shorten the text, then sync again.")
 PICKLIST = Rule(Kind.DATA, "salesforce_picklist_value", "Add the value to the picklist or change it, then sync again.")
 NUMBER = Rule(Kind.DATA, "salesforce_number_range")
@@ -118,6 +123,7 @@ RULES: dict[str, Rule] = {
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": VALIDATION,
     "FIELD_FILTER_VALIDATION_EXCEPTION": VALIDATION,
     "REQUIRED_FIELD_MISSING": REQUIRED,
+    "STANDARD_PRICE_NOT_DEFINED": NO_STANDARD_PRICE,
     "STRING_TOO_LONG": TOO_LONG,
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": PICKLIST,
     "NUMBER_OUTSIDE_VALID_RANGE": NUMBER,

@@ -68,13 +68,15 @@ class RestReader:
         """One page, one transaction. Raises SyncError TRANSIENT when the page is out of order or lacks keys."""
         types = await self.types(kind)
         kept = [name for name in (MODIFIED, CREATED) if name.upper() in types]
-        names = list(dict.fromkeys([*map(name_of, fields), KEY, *kept]))
+        known = {name.upper(): name for name in (await self._schemas.describe(kind)).fields}
+        spelt = {name: known.get(name_of(name).upper(), name_of(name)) for name in fields}
+        names = list(dict.fromkeys([*spelt.values(), KEY, *kept]))
         size = min(max(page_size, 1), LARGEST_PAGE)
         answer = await self._ask(kind, names, where, order, size)
         rows = answer.get("ia::result")
         if not isinstance(rows, list) or len(rows) > size:
             raise broken(kind, "the answer holds no rows, or more than were asked for")
-        records = [_record(kind, row, fields, types) for row in rows]
+        records = [_record(kind, row, spelt, types) for row in rows]
         more = _meta(answer).get("next") is not None
         if more and not records:
             raise broken(kind, "rows are announced but none came")
@@ -157,15 +159,12 @@ class Models:
         return schema
 
 
-def _record(kind: str, row: Any, fields: Sequence[str], types: Mapping[str, str]) -> Record:
+def _record(kind: str, row: Any, spelt: Mapping[str, str], types: Mapping[str, str]) -> Record:
+    """The record of a row. `spelt`: the names fields were asked by, and how REST spells them."""
     key = row.get(KEY) if isinstance(row, dict) else None
     if not isinstance(key, str | int) or isinstance(key, bool) or not str(key):
         raise broken(kind, "a row has no key")
-    values = {}
-    for name in fields:
-        spelt = name_of(name)
-        if spelt in row:
-            values[name] = from_json(row[spelt], types.get(spelt.upper()))
+    values = {n: from_json(row[theirs], types.get(theirs.upper())) for n, theirs in spelt.items() if theirs in row}
     stamp = row.get(MODIFIED) or row.get(CREATED)
     return Record(kind, str(key), values, timestamp(stamp) if isinstance(stamp, str) else None)
 
