@@ -281,7 +281,7 @@ def _second_uses(declared: SyncedObject, content: Content, compiler: Compiler, l
 
 def _written(row: Field) -> Iterable[tuple[str, str]]:
     """The fields a row takes for itself. A computed row may read what others write; any other row has both its ends."""
-    if row.computed is None or row.rule is not Rule.FROM_INTACCT:
+    if not row.shows and (row.computed is None or row.rule is not Rule.FROM_INTACCT):
         yield from (("Intacct", name) for name in row.names)
     if row.computed is None:
         if row.rule is not Rule.TO_INTACCT or "." not in row.salesforce:

@@ -177,6 +177,7 @@ async def activate(
         advice = errors[0].advice or "Correct the draft and activate it again."
         raise SyncError(Kind.CONFIG, "mapping_not_ready", message, advice, faults=faults(errors))
     async with context.begin() as session:
+        await _connection(session, connection.id)
         row = await mappings.in_state(session, connection.id, name, DRAFT, lock=True)
         _require_revision(row, draft.revision)
         assert row is not None
@@ -192,6 +193,7 @@ async def roll_back(context: Context, connection: Connection, name: str, number:
     Raises SyncError DATA `mapping_version_unknown` and CONFIG `mapping_invalid`.
     """
     async with context.begin() as session:
+        await _connection(session, connection.id)
         old = await mappings.numbered(session, connection.id, name, number) if number else None
         if number and (old is None or old.state == DRAFT):
             raise _unknown(number)
@@ -257,7 +259,7 @@ def faults(found: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
 
 
 async def _connection(session: AsyncSession, connection_id: str) -> Connection:
-    """The connection, locked: drafts of one connection are changed one after the other."""
+    """The connection, locked: the mappings of one connection are changed one after the other."""
     row = await connections.get(session, connection_id, lock=True)
     assert row is not None  # the caller's key belongs to it
     return row

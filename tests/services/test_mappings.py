@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from sqlmodel import col, select
 
+from app.domain.declaration import Policy
 from app.domain.errors import SyncError
 from app.domain.mapping_rules import Severity
 from app.domain.mappings import Content, RowChange, ValueKind
@@ -336,6 +337,27 @@ async def test_a_text_that_is_no_number_does_not_reach_a_number_field(house: Hou
     await house.sync("account", account)
     assert house.ia("CUSTOMER")[0]["SHIPPINGMETHOD"] == "many"
     assert any("NumberOfEmployees 'many' is not a number" in said for said in await warnings(house))
+
+
+@pytest.mark.parametrize(("policy", "wins"), [(Policy.SALESFORCE, "SF"), (Policy.INTACCT, "IA")])
+async def test_a_conflict_is_decided_by_the_policy_of_the_row(house: House, policy: Policy, wins: str) -> None:
+    await in_force(house, "account", RowChange("TAXID", policy=policy))
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Tax_ID__c": "old"})
+    await house.sync("account", account)
+    await house.edit("Account", account, ia_crm__Tax_ID__c="SF")
+    await edit_customer(house, TAXID="IA")
+    await house.sync("account", account)
+    assert (house.sf("Account", account)["ia_crm__Tax_ID__c"], house.ia("CUSTOMER")[0]["TAXID"]) == (wins, wins)
+    assert any("was changed on both sides" in said for said in await warnings(house))
+
+
+async def test_two_who_roll_back_at_once_make_two_versions_of_which_one_is_in_force(house: House) -> None:
+    await in_force(house, "account", SITE)
+    await asyncio.gather(
+        *(mappings.roll_back(house.context, house.connection, "account", number, by=KEY) for number in (0, 1))
+    )
+    rows, _ = await mappings.versions(house.context, house.connection.id, "account", None, 9)
+    assert sorted((row.number, row.state) for row in rows) == [(1, "retired"), (2, "retired"), (3, "active")]
 
 
 async def test_an_own_reference_waits_for_what_it_names(house: House) -> None:
