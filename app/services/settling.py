@@ -3,8 +3,6 @@
 Fenced: an operation whose lease has passed is left to its new owner. Whoever waits for a finished record is woken.
 """
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +18,7 @@ from app.domain.merge import Direction
 from app.domain.transforms import plain
 from app.services import intake
 from app.services.context import Context
+from app.services.error_keeping import keep_errors
 from app.store import bindings as links
 from app.store import journal, work
 from app.store.tables import Connection, Decision, ErrorLog, Operation
@@ -72,7 +71,7 @@ async def _settle(
         rows = await journal.held_leases(session, fences, now, lock=True)
         waiters: list[tuple[Operation, Settlement]] = []
         ours = [(rows[c.operation_id], s) for c, s in zip(claims, settlements, strict=True) if c.operation_id in rows]
-        await _log_errors(context, session, connection, ours, now)
+        await keep_errors(context, session, connection.id, ours, now)
         for row, settlement in ours:
             session.add(_decision(context, row, settlement, mapping_version, now))
             _advance(row, settlement, mapping_version, now)
@@ -180,7 +179,7 @@ async def _await_references(
         row.state, row.waits_on, row.finished_at = "done", None, now
         row.result, row.reason, row.message = Result.FAILED.value, error.code, message
         failed = Settlement(Result.FAILED, error.code, message, error=error)
-        await _log_errors(context, session, connection, [(row, failed)], now)
+        await keep_errors(context, session, connection.id, [(row, failed)], now)
 
 
 async def _circle(session: AsyncSession, connection: Connection, row: Operation) -> bool:
@@ -236,87 +235,6 @@ async def _blocked_on(session: AsyncSession, connection_id: str, records: set[tu
         )
     )
     return [row for row in found if (row.blocked_object, row.blocked_id) in records]
-
-
-async def _log_errors(
-    context: Context,
-    session: AsyncSession,
-    connection: Connection,
-    settled: Sequence[tuple[Operation, Settlement]],
-    now: datetime,
-) -> None:
-    """Open, repeat or close error-log rows: one open row per cause and record, closed by the next success."""
-    by_record: dict[tuple[str, str], list[ErrorLog]] = {}
-    for name in sorted({row.object for row, _ in settled}):
-        ids = [row.record_id for row, _ in settled if row.object == name]
-        found = await session.exec(
-            select(ErrorLog).where(
-                ErrorLog.connection_id == connection.id,
-                ErrorLog.object == name,
-                col(ErrorLog.record_id).in_(ids),
-                col(ErrorLog.resolved_at).is_(None),
-            )
-        )
-        for error in found:
-            by_record.setdefault((error.object, error.record_id), []).append(error)
-    for row, said in settled:
-        known = by_record.get((row.object, row.record_id), [])
-        if said.error is not None:
-            _log(context, session, row, said, known, now)
-        elif said.result in STRENGTH or (said.result is Result.SKIPPED):
-            for error in known:
-                error.resolved_at, error.resolved_by = now, row.id
-
-
-def _log(
-    context: Context, session: AsyncSession, row: Operation, said: Settlement, known: Sequence[ErrorLog], now: datetime
-) -> None:
-    error = said.error
-    assert error is not None
-    mark = fingerprint(row.object, error)
-    same = next((entry for entry in known if entry.fingerprint == mark), None)
-    for other in known:
-        if other is not same:
-            other.resolved_at, other.resolved_by = now, row.id  # another cause took its place
-    if same is None:
-        same = ErrorLog(
-            id=context.new_id(),
-            connection_id=row.connection_id,
-            object=row.object,
-            record_id=row.record_id,
-            operation_id=row.id,
-            kind=error.kind,
-            code=error.code,
-            message=error.message,
-            advice=error.advice,
-            field=error.field,
-            fingerprint=mark,
-            occurrences=0,
-            first_seen=now,
-            last_seen=now,
-        )
-        session.add(same)
-    vendor, blocked = error.vendor, said.blocked_on
-    same.occurrences, same.last_seen, same.operation_id = same.occurrences + 1, now, row.id
-    same.message, same.intacct_id = error.message, said.intacct_id or row.intacct_id
-    same.blocked_object, same.blocked_id = (blocked.object, blocked.record_id) if blocked else (None, None)
-    if vendor is not None:
-        same.vendor = {
-            "system": vendor.system,
-            "code": vendor.code,
-            "text": vendor.text,
-            "supportId": vendor.support_id,
-            "httpStatus": vendor.http_status,
-        }
-
-
-def fingerprint(object_name: str, error: SyncError) -> str:
-    """One cause, one mark: object, code, field and the vendor's text without names, numbers and dates."""
-    text = (error.vendor.text if error.vendor else None) or ""
-    normal = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "#", text).lower()
-    vendor_code = error.vendor.code if error.vendor else None
-    said = "|".join((object_name, error.code, error.field or "", vendor_code or "", normal))
-    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _word(reference: Reference) -> str:

@@ -15,6 +15,7 @@ from app.services import keys
 from app.services.context import Context
 from app.services.keys import Role
 from app.store import migrations
+from app.store.mass_tables import ErrorGroup
 from app.store.session import open_engine, session_maker
 from app.store.tables import Binding, Decision, ErrorLog, Intent, Operation
 from tests import databases
@@ -61,6 +62,7 @@ def rows_in_every_state(connection_id: str) -> list[SQLModel]:
         owner = record | {"operation_id": f"op-{state}"}
         rows += [_operation(state, number, record), _binding(state, number, record)]
         rows += [_decision(state, number, owner), _intent(state, number, owner), _error(state, number, owner)]
+        rows.append(_group(state, connection_id))
     return rows
 
 
@@ -127,6 +129,22 @@ def _intent(state: str, number: int, owner: dict[str, Any]) -> Intent:
         trail=[{"at": START.isoformat(), "state": "ambiguous", "note": "no answer"}],
         sent_at=START,
         created_at=START,
+    )
+
+
+def _group(state: str, connection_id: str) -> ErrorGroup:
+    return ErrorGroup(
+        id=f"group-{state}",
+        connection_id=connection_id,
+        fingerprint=state,
+        object=None if state == "waiting" else "account",
+        kind="data",
+        code="required_field_empty",
+        message="Name is empty.",
+        regressions=int(state == "held"),
+        ignored_until=START if state == "queued" else None,
+        first_seen=START,
+        last_seen=START,
     )
 
 

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.api.routes import (
     configuration,
     connection,
+    error_groups,
     errors,
     health,
     keys,
@@ -25,6 +26,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         requests,
         operations,
         errors,
+        error_groups,
         records,
         objects,
         configuration,

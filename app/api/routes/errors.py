@@ -4,13 +4,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from app.api.auth import Operator, Viewer
 from app.api.deps import CorrelationId, Here, Id, ObjectName, RecordId, full_id
-from app.api.errors import NOT_FOUND, UNPROCESSABLE, not_found, problems
+from app.api.errors import NOT_FOUND, OK, UNPROCESSABLE, not_found, problems
+from app.api.schemas.error_groups import sheet_out
 from app.api.schemas.errors import (
     ErrorDetail,
+    ErrorFilterQuery,
     ErrorPage,
     ErrorQuery,
     RecordErrors,
@@ -24,6 +26,8 @@ from app.services import error_log
 router = APIRouter(tags=["errors"])
 
 MOST = 200
+LINES = 10_000
+SHEET = "text/csv"
 ErrorId = Annotated[str, Path(alias="errorId", pattern=Id, description="Id of the error.")]
 
 
@@ -42,6 +46,25 @@ async def list_errors(
     wanted = filter_of(query, full_id(query.record_id))
     page = await error_log.listed(context, who.connection_id, wanted, query.cursor, query.page_size)
     return page_out(page, correlation_id)
+
+
+@router.get(
+    "/v1/errors/export",
+    operation_id="exportErrors",
+    summary="Errors as a spreadsheet",
+    description="The same list as comma-separated values, at most 10,000 lines, the last seen first. Cells that a "
+    "program would take for a formula begin with an apostrophe.",
+    response_description="The sheet.",
+    response_class=Response,
+    responses=problems(UNPROCESSABLE) | {OK: {"content": {SHEET: {"schema": {"type": "string"}}}}},
+)
+async def export_errors(
+    context: Here, who: Viewer, correlation_id: CorrelationId, query: Annotated[ErrorFilterQuery, Query()]
+) -> Response:
+    """See the description."""
+    page = await error_log.listed(context, who.connection_id, filter_of(query, full_id(query.record_id)), None, LINES)
+    name = {"Content-Disposition": 'attachment; filename="errors.csv"'}
+    return Response(sheet_out(page.rows), media_type=SHEET, headers=name)
 
 
 @router.get(

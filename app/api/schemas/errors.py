@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.api.schemas.model import Moment, Out
-from app.api.schemas.operations import Absent, PageQuery
+from app.api.schemas.operations import Absent, FilterQuery, PageQuery
 from app.domain.errors import Kind
 from app.services.paging import Page
 from app.store.errors import ErrorFilter
@@ -14,12 +14,16 @@ from app.store.tables import ErrorLog
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,60}$")]
 
 
-class ErrorQuery(PageQuery):
-    """What a list of errors is narrowed to; times are those of the last occurrence."""
+class ErrorFilterQuery(FilterQuery):
+    """What errors are narrowed to; times are those of the last occurrence."""
 
     kind: Annotated[Kind | Absent, Field(description="What sort of trouble.")] = None
     code: Annotated[Word | Absent, Field(description="The stable word of the error.")] = None
     state: Annotated[Literal["open", "resolved"] | Absent, Field(description="Both, when absent.")] = None
+
+
+class ErrorQuery(PageQuery, ErrorFilterQuery):
+    """The same for a list in pages."""
 
 
 class ErrorView(Out):
@@ -72,7 +76,7 @@ class RecordErrors(Out):
     correlation_id: str
 
 
-def filter_of(query: ErrorQuery, record_id: str | None) -> ErrorFilter:
+def filter_of(query: ErrorFilterQuery, record_id: str | None) -> ErrorFilter:
     """The filter a query means; `record_id` in its 18-character form."""
     unresolved = None if query.state is None else query.state == "open"
     return ErrorFilter(query.object_name, record_id, query.kind, query.code, unresolved, query.since, query.until)

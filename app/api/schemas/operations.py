@@ -26,13 +26,18 @@ KnownRecord = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$"
 Cursor = Annotated[str, Field(pattern=CURSOR)]
 
 
-class PageQuery(In):
-    """What every list is narrowed to and paged by."""
+class FilterQuery(In):
+    """What every list is narrowed to."""
 
     object_name: Annotated[KnownObject | Absent, Field(description="A synced object.")] = None
     record_id: Annotated[KnownRecord | Absent, Field(description="A Salesforce id, 15 or 18 characters.")] = None
     since: Annotated[Instant | Absent, Field(description="At this time or later.")] = None
     until: Annotated[Instant | Absent, Field(description="Before this time.")] = None
+
+
+class PageQuery(FilterQuery):
+    """The same, and what it is paged by."""
+
     cursor: Annotated[Cursor | Absent, Field(description="nextCursor of the page before.")] = None
     page_size: PageSize = 50
 
