@@ -19,7 +19,7 @@ from app.backends.pool import LocalSlots
 from app.backends.salesforce.auth import SalesforceCredentials
 from app.backends.salesforce.client import SalesforceBackend
 from app.domain.records import Errand, Lane, System, Value
-from app.services import changes, intake, runner, sweeper
+from app.services import building, changes, intake, runner, sweeper
 from app.services.context import Context, Pair
 from app.services.items import Item
 from app.simulators.clock import SimClock
@@ -27,6 +27,7 @@ from app.simulators.intacct.app import IntacctSimulator
 from app.simulators.intacct.app import create_simulator as create_intacct
 from app.simulators.salesforce.app import SalesforceSimulator
 from app.simulators.salesforce.app import create_simulator as create_salesforce
+from app.simulators.salesforce.flags import OrgFlags
 from app.simulators.wire import Dropped
 from app.store.session import Sessions
 from app.store.tables import Connection, Operation
@@ -198,6 +199,7 @@ class House:
             self.clock.advance(step)
             left -= step
             await sweeper.sweep(self.context)
+            await building.finish_left(self.context)
             await self.drain()
 
     async def poll(self) -> dict[str, changes.Counts]:
@@ -208,11 +210,13 @@ class House:
         return counts
 
 
-async def build_house(sessions: Sessions, new_id: Callable[[], str], **settings: Any) -> House:
+async def build_house(
+    sessions: Sessions, new_id: Callable[[], str], *, flags: OrgFlags | None = None, **settings: Any
+) -> House:
     """A house over a migrated, empty database, with one offline connection."""
     clock = PatientClock()
     sim_clock = SimClock(lambda: clock.now().timestamp())
-    salesforce, intacct = create_salesforce(sim_clock), create_intacct(sim_clock)
+    salesforce, intacct = create_salesforce(sim_clock, flags=flags), create_intacct(sim_clock)
     bell = ListBell()
     backends = SimulatedBackends(salesforce, intacct, clock)
     context = Context(sessions, clock, bell, PlainVault(), backends, new_id)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from app import telemetry
 from app.config import Settings
-from app.services import changes, mass_steps, sweeper, vitals
+from app.services import building, building_schedule, changes, mass_steps, sweeper, vitals
 from app.services.context import Context
 
 _log = telemetry.log("schedules")
@@ -19,6 +19,7 @@ _log = telemetry.log("schedules")
 
 OBSERVE_SECONDS = 15.0
 MASS_SECONDS = 2.0
+MAPPINGS_SECONDS = 3600.0
 HEADSTART = 0.9
 """A feed counts as due a little before its pause is over, so that a worker's own rhythm never skips a turn."""
 
@@ -40,6 +41,8 @@ TASKS = (
         lambda context, seconds: changes.poll(context, timedelta(seconds=seconds * HEADSTART)),
     ),
     Task("mass_runs", lambda _: MASS_SECONDS, lambda context, _: mass_steps.advance(context)),
+    Task("finish_builds", lambda settings: settings.sweep_seconds, lambda context, _: building.finish_left(context)),
+    Task("run_journal_mappings", lambda _: MAPPINGS_SECONDS, lambda context, _: building_schedule.run_due(context)),
     Task("purge_requests", lambda settings: settings.purge_seconds, lambda context, _: sweeper.purge(context)),
     Task("observe", lambda _: OBSERVE_SECONDS, lambda context, _: vitals.observe(context)),
 )

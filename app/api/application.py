@@ -31,6 +31,7 @@ TAGS = [
     {"name": "operations", "description": "What became of a wish."},
     {"name": "errors", "description": "What went wrong and what to do."},
     {"name": "records", "description": "One record explained."},
+    {"name": "journals", "description": "Journal entries made from any records."},
     {"name": "configuration", "description": "What is synced, and between whom."},
     {"name": "mappings", "description": "Which field goes where, by which rule: drafted, checked, put in force."},
     {"name": "keys", "description": "Who may call."},

@@ -7,22 +7,16 @@ from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
 
-from app.domain.declaration import LINK_FIELD, Mark, Rule, SyncedObject
+from app.domain.declaration import LINK_FIELD, Field, Mark, Rule, SyncedObject
 from app.domain.options import option_problem
 
 
 def problems(declared: SyncedObject, names: set[str]) -> list[str]:
     """What is wrong with a declaration, as sentences; empty when nothing is. `names` are all objects there are."""
-    found = []
+    found = _of_rows(declared.fields, names)
     ids = [name for row in declared.fields for name in row.names]
-    targets = [row.salesforce for row in declared.fields]
-    found += [f"two rows write {name}" for name in sorted({i for i in ids if ids.count(i) > 1})]
-    found += [f"two rows write {name}" for name in sorted({t for t in targets if targets.count(t) > 1})]
-    for row in declared.fields:
-        if row.mark is Mark.FORMULA and row.rule is not Rule.FROM_INTACCT:
-            found.append(f"{row.id} is a formula and must be From Intacct")
-        if row.refers_to and row.refers_to not in names:
-            found.append(f"{row.id} refers to {row.refers_to!r}, which is no object")
+    if declared.lines is not None:
+        found += [f"lines: {sentence}" for sentence in _of_rows(declared.lines.fields, names)]
     found += [f"cascade names {name!r}, which is no object" for name in declared.cascade if name not in names]
     found += [
         f"option {option.name!r}: its default {problem}"
@@ -50,6 +44,21 @@ def clashes(catalogue: Iterable[SyncedObject]) -> list[str]:
     ]
 
 
+def _of_rows(rows: tuple[Field, ...], names: set[str]) -> list[str]:
+    """What is wrong with the rows of a header or of its lines. A row that only shows a field writes it nowhere."""
+    ids = [name for row in rows if not row.shows for name in row.names]
+    targets = [row.salesforce for row in rows]
+    found = [f"two rows write {name}" for name in sorted({i for i in ids if ids.count(i) > 1})]
+    found += [f"two rows write {name}" for name in sorted({t for t in targets if targets.count(t) > 1})]
+    for row in rows:
+        if (row.mark is Mark.FORMULA or row.shows) and row.rule is not Rule.FROM_INTACCT:
+            what = "only shows a field" if row.shows else "is a formula"
+            found.append(f"{row.id} {what} and must be From Intacct")
+        if row.refers_to and row.refers_to not in names:
+            found.append(f"{row.id} refers to {row.refers_to!r}, which is no object")
+    return found
+
+
 def _discover() -> dict[str, SyncedObject]:
     found: dict[str, SyncedObject] = {}
     for module in sorted(info.name for info in iter_modules(__path__)):
@@ -72,12 +81,16 @@ def _ordered(found: dict[str, SyncedObject]) -> list[SyncedObject]:
         ready = [
             o
             for o in waiting.values()
-            if all(row.refers_to in (None, o.name) or row.refers_to not in waiting for row in o.fields)
+            if all(row.refers_to in (None, o.name) or row.refers_to not in waiting for row in _rows(o))
         ]
         if not ready:
             raise ValueError(f"objects refer to each other in a circle: {', '.join(sorted(waiting))}")
         done += [waiting.pop(declared.name) for declared in ready]
     return done
+
+
+def _rows(declared: SyncedObject) -> tuple[Field, ...]:
+    return declared.fields + (declared.lines.fields if declared.lines else ())
 
 
 CATALOGUE: dict[str, SyncedObject] = _discover()

@@ -31,12 +31,26 @@ def _section(declared: SyncedObject) -> str:
         *(f"Option `{o.name}` (standard: `{plain(o.default) or 'empty'}`): {o.says}" for o in declared.options),
         *(f"Also makes `{c.kind}` as `{c.link}` unless `{c.unless}` is filled." for c in declared.companions),
     ]
-    rows = ["| Intacct | Salesforce | travels | |", "| --- | --- | --- | --- |", *map(_row, declared.fields)]
-    return "\n".join([f"## {declared.label} (`{declared.name}`)", "", *(f"- {fact}" for fact in facts), "", *rows, ""])
+    said = [
+        f"## {declared.label} (`{declared.name}`)",
+        "",
+        *(f"- {fact}" for fact in facts),
+        "",
+        *_table(declared.fields),
+    ]
+    if declared.lines is not None:
+        lines = declared.lines
+        said += [f"Lines: `{lines.salesforce}` in Salesforce, `{lines.intacct}` in Intacct.", "", *_table(lines.fields)]
+    return "\n".join(said)
+
+
+def _table(rows: Iterable[Field]) -> list[str]:
+    return ["| Intacct | Salesforce | travels | |", "| --- | --- | --- | --- |", *map(_row, rows), ""]
 
 
 def _row(row: Field) -> str:
     notes = [MARKS[row.mark], "required" if row.required else "", f"refers to {row.refers_to}" if row.refers_to else ""]
+    notes.append("shown beside the original" if row.shows else "")
     notes.append("" if row.active else "off unless switched on")
     intacct = f"always `{row.via.value}`" if isinstance(row.via, Constant) else _codes(row.names)
     return f"| {intacct} | `{row.salesforce}` | {ARROWS[row.rule]} | {', '.join(filter(None, notes))} |"

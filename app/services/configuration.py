@@ -7,6 +7,7 @@ has its declared default.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from app.domain.connection_options import CONNECTION_OPTIONS
 from app.domain.declaration import SyncedObject
@@ -24,6 +25,12 @@ SINCE = "since"
 """Where it stands since when dated switches are on, as {object: time}."""
 
 OptionValues = dict[str, OptionValue]
+
+
+class Versioned(Protocol):
+    """A row that counts its changes."""
+
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +127,13 @@ def known(row: Connection | None) -> Connection:
     return row
 
 
-def require_version(row: Connection, version: int | None) -> None:
+def require_version(row: Versioned, version: int | None) -> None:
     """Raises SyncError CONFLICT `version_conflict` when a version is named and is not the present one."""
     if version is not None and version != row.version:
         raise SyncError(
             Kind.CONFLICT,
             "version_conflict",
-            f"The connection was changed meanwhile: its version is {row.version}.",
+            f"It was changed meanwhile: its version is {row.version}.",
             "Read it again and repeat the change.",
             field="version",
         )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.decisions import Result
 from app.domain.declaration import ENABLED, Creates
+from app.domain.lines import plan_lines
 from app.domain.merge import Direction
 from app.domain.plan import Plan, make_plan
 from app.domain.records import System
@@ -54,7 +55,7 @@ def whole_plan(name: str) -> Plan:
     here = [field for row in declared.fields for field in (row.salesforce, row.salesforce.split(".")[0] + "Id")]
     companions = [field.salesforce for made in declared.companions for field in made.fields]
     companions += [made.unless for made in declared.companions if made.unless]
-    return make_plan(
+    plan = make_plan(
         declared,
         scope="golden",
         namespace="ia_crm",
@@ -63,6 +64,12 @@ def whole_plan(name: str) -> Plan:
         salesforce_has=[*own, *here, *declared.also_read, *companions, declared.salesforce.external_id or "Id"],
         intacct_has=[LINK_FIELD, *(field for row in declared.fields for field in row.names)],
     )
+    if declared.lines is None:
+        return plan
+    rows = declared.lines.fields
+    here, there = [row.salesforce for row in rows], [field for row in rows for field in row.names]
+    lines = plan_lines(declared.lines, namespace="ia_crm", salesforce_has=here, intacct_has=there)
+    return replace(plan, lines=lines)
 
 
 class Stage:
@@ -87,6 +94,15 @@ class Stage:
         self.id = str(self.pair.salesforce.get("record", {}).get("Id", ""))
         if self.id:
             self.salesforce.put(declared.salesforce.kind, self.pair.salesforce["record"], self.id)
+        for number, line in enumerate(self.pair.salesforce.get("lines", ())):
+            assert declared.lines is not None
+            self.salesforce.put(declared.lines.salesforce, {**line, declared.lines.parent: self.id}, f"line{number}")
+        if declared.lines is not None:
+            self.intacct.line_kinds[declared.intacct.kind] = (
+                declared.lines.intacct,
+                declared.lines.header,
+                declared.lines.number,
+            )
         for number, (other, record_id, natural_id) in enumerate(self.pair.salesforce["links"]):
             self.journal.link(other, Bound(record_id, f"9{number}", natural_id))
         self.engine = Engine(self.salesforce, self.intacct, self.journal, self.journal, clock, LADDER)
@@ -112,11 +128,16 @@ class Stage:
         assert bound is not None
         self.clock.advance(60)
         self.intacct.put(self.plan.object.intacct.kind, self.pair.intacct["record"], bound.intacct_key)
+        for place, line in enumerate(self.pair.intacct.get("lines", ())):
+            assert self.plan.lines is not None
+            kind = self.plan.lines.declared.intacct
+            self.intacct.put(kind, line, str(self.intacct.all(kind)[place]["RECORDNO"]))
 
 
 def shown(write: Write) -> dict[str, object]:
     """A write as it stands in a golden file."""
-    return {"kind": write.kind, "action": write.action.value, "values": spelt(write.values)}
+    lines = {"lines": [spelt(row) for row in write.lines.rows]} if write.lines else {}
+    return {"kind": write.kind, "action": write.action.value, "values": spelt(write.values), **lines}
 
 
 def spelt(values: Mapping[str, Any]) -> dict[str, object]:
@@ -165,10 +186,12 @@ async def test_edit_in_intacct_brings_back_exactly_what_is_written_down(name: st
     stage.edit_in_intacct()
     stage.salesforce.take_writes()
     assert await stage.sync(Direction.FROM_INTACCT) is Result.UPDATED
-    (write,) = stage.salesforce.writes
-    rows = {row.salesforce for row in stage.plan.rows}
+    kind, rows = stage.plan.object.salesforce.kind, {row.salesforce for row in stage.plan.rows}
+    (write,) = [write for write in stage.salesforce.writes if write.kind == kind]
     returned = spelt({field: value for field, value in write.values.items() if field in rows})
     assert returned == stage.pair.salesforce["returned"]
+    lines = [spelt(write.values) for write in stage.salesforce.writes if write.kind != kind]
+    assert lines == stage.pair.salesforce.get("returned_lines", [])
 
 
 @pytest.mark.parametrize("name", TO_INTACCT)
@@ -189,7 +212,11 @@ async def test_every_active_row_takes_part_in_the_golden_pair(name: str) -> None
     here = {field for part in ("record", "returned", "created") for field in golden.salesforce.get(part, {})}
     there = {field for part in ("record", "born") for field in golden.intacct.get(part, {})}
     there |= {field for write in golden.intacct.get("writes", ()) for field in write["values"]}
-    rows = whole_plan(name).rows
+    plan = whole_plan(name)
+    assert [row.id for row in plan.rows if row.salesforce not in here and not set(row.names) & there] == []
+    here = {field for part in ("lines", "returned_lines") for line in golden.salesforce.get(part, ()) for field in line}
+    there = {field for line in golden.intacct.get("lines", ()) for field in line}
+    rows = plan.lines.rows if plan.lines else ()
     assert [row.id for row in rows if row.salesforce not in here and not set(row.names) & there] == []
 
 

@@ -111,4 +111,12 @@ async def test_the_end_waits_for_what_runs_and_begins_nothing(
 
 def test_the_table_takes_its_pauses_from_the_settings(settings: Settings) -> None:
     pauses = {entry.name: entry.seconds(settings) for entry in TASKS}
-    assert pauses == {"sweep": 5, "poll_changes": 60, "mass_runs": 2, "purge_requests": 600, "observe": 15}
+    assert pauses == {
+        "sweep": 5,
+        "poll_changes": 60,
+        "mass_runs": 2,
+        "finish_builds": 5,
+        "run_journal_mappings": 3600,
+        "purge_requests": 600,
+        "observe": 15,
+    }

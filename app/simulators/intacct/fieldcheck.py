@@ -50,14 +50,18 @@ def defaults(schema: ObjectSchema) -> Values:
 def check_lists(
     schema: ObjectSchema, lists: dict[str, list[dict[str, str]]], problems: list[VendorError]
 ) -> dict[str, list[dict[str, str]]]:
-    """Rows of owned lists as stored; unknown row fields and percentages that do not add up are reported."""
-    for path, rows in lists.items():
+    """Rows of owned lists as stored; unknown row fields and percentages that do not add up are reported.
+
+    Lists whose rows are records of their own are left to `lines`.
+    """
+    kept = {path: rows for path, rows in lists.items() if not schema.lists[path].object}
+    for path, rows in kept.items():
         owned = schema.lists[path]
         for row in rows:
             problems += [errors.unknown_field(f"{path}.{n}", schema.name) for n in row if n not in owned.fields]
         if owned.total and rows and sum(float(row.get(owned.total) or 0) for row in rows) != 100:
             problems.append(errors.bad_format(f"{owned.total}: the percentages must add up to 100", owned.total))
-    return dict(lists)
+    return kept
 
 
 def _relation_part(company: Company, schema: ObjectSchema, name: str, text: str, out: Checked, trusted: bool) -> None:

@@ -54,11 +54,12 @@ KNOBS: dict[str, Knob] = {
     # company and user
     "sequences": Knob({}),  # {"CUSTOMER": false} switches one off
     "sequence_skips_taken": Knob(True),
-    "custom_fields": Knob({kind: ["SFDC_ID"] for kind in ("CUSTOMER", "CONTACT", "PROJECT", "TASK")}),
+    "custom_fields": Knob({kind: ["SFDC_ID"] for kind in ("CUSTOMER", "CONTACT", "PROJECT", "TASK", "GLBATCH")}),
     "user_zone": Knob("GMT"),
     "user_date_format": Knob("/mdY"),
     "user_clock": Knob(24, (12, 24)),
     "amount_rounding": Knob("half up", ("half up", "half even")),
+    "gl_location_required": Knob(False),  # as in a company with several entities
     "record_lock_errorno": Knob("BL01001973"),
     "record_lock_text": Knob("This record is being edited by another user"),
     # REST v1

@@ -122,6 +122,11 @@ def full_record(company: Company, schema: ObjectSchema, values: Values) -> dict[
             shown = [name for name, spec in target.fields.items() if not spec.readonly]
             record[relation.path] = nest(texts(company, target, row, shown))
     for name, owned in schema.lists.items():
+        if owned.object:
+            table, target = company.tables[owned.object], company.schemas[owned.object]
+            lines = [line for number in table.find(owned.by, values["RECORDNO"]) if (line := table.get(number))]
+            record[name] = [nest(texts(company, target, line, list(target.fields))) for line in lines]
+            continue
         record[name] = [nest({f: row.get(f, "") for f in owned.fields}) for row in values.get(name) or []]
     return record
 

@@ -70,12 +70,18 @@ class Relation:
 
 @dataclass(frozen=True)
 class OwnedList:
-    """Rows that live inside their record (`path/row`), replaced as a whole by an update that sends them."""
+    """Rows that live inside their record (`path/row`), replaced as a whole by an update that sends them.
+
+    With `object` the rows are records of that object, which name their owner in `by` and count in `number`.
+    """
 
     path: str
     row: str
     fields: tuple[str, ...]
     total: str = ""
+    object: str = ""
+    by: str = ""
+    number: str = ""
 
 
 @dataclass
@@ -130,7 +136,7 @@ def _load(raw: dict[str, Any]) -> ObjectSchema:
     if system:
         relations["MEGAENTITY"] = Relation("MEGAENTITY", **MEGAENTITY)
     lists = {
-        p: OwnedList(p, members["row"], tuple(members["fields"]), members.get("total", ""))
+        p: OwnedList(p, **{**members, "fields": tuple(members.get("fields", ()))})
         for p, members in raw.pop("lists", {}).items()
     }
     key = raw.pop("id", "")

@@ -10,6 +10,8 @@ from app.simulators.intacct import errors
 from app.simulators.intacct.company import USER_RECORDNO, Company
 from app.simulators.intacct.errors import Refused, VendorError
 from app.simulators.intacct.fieldcheck import check_fields, check_lists, defaults
+from app.simulators.intacct.journals import RULES
+from app.simulators.intacct.lines import remove_lines, write_lines
 from app.simulators.intacct.records import Draft
 from app.simulators.intacct.schema import ObjectSchema, Relation
 from app.simulators.intacct.tables import Values
@@ -64,6 +66,9 @@ class Writer:
         user_of = self._user_of(schema, values)
         if user_of:
             raise Refused(errors.in_use(schema.label, str(values.get(schema.id, number_text)), user_of))
+        for owned in schema.lists.values():
+            if owned.object:
+                remove_lines(self._company, owned, values)
         self._company.tables[schema.name].remove(values["RECORDNO"], self._company.clock.now())
         self._audit("delete", schema, values)
         return values
@@ -92,7 +97,8 @@ class Writer:
             if spec.computed:
                 values[name] = spec.computed.format(**values)
         self._relate(schema, values, checked.relations, creating=True)
-        return self._insert(schema, values, given=set(checked.values))
+        stored = self._insert(schema, values, given=set(checked.values))
+        return self._with_lines(schema, stored, draft.lists)
 
     def _insert(self, schema: ObjectSchema, values: Values, given: set[str]) -> Values:
         company, table = self._company, self._company.tables[schema.name]
@@ -139,8 +145,21 @@ class Writer:
         if "WHENMODIFIED" in schema.fields and schema.fields["WHENMODIFIED"].readonly:
             values["WHENMODIFIED"], values["MODIFIEDBY"] = company.now(), USER_RECORDNO
         company.tables[schema.name].put(values, company.clock.now())
+        values = self._with_lines(schema, values, draft.lists)
         self._audit("update", schema, values)
         return values
+
+    def _with_lines(self, schema: ObjectSchema, values: Values, lists: dict[str, list[dict[str, str]]]) -> Values:
+        """Write the lines that are records of their own, then hold the whole to the rules of the ledger."""
+        problems: list[VendorError] = []
+        for owned in schema.lists.values():
+            if owned.object and owned.path in lists:
+                problems += write_lines(self._company, owned, values, lists[owned.path])
+        if not problems and schema.name in RULES:
+            problems += RULES[schema.name](self._company, values)
+        if problems:
+            raise Refused(*problems)
+        return self._company.tables[schema.name].get(values["RECORDNO"]) or values
 
     def _addressed(self, schema: ObjectSchema, draft: Draft) -> Values:
         number = draft.fields.get("RECORDNO", "").strip()
