@@ -63,10 +63,20 @@ def in_org(name: str, here: set[str]) -> bool:
     return name.split(".")[0].lower() in here | _relationships(here)
 
 
+def inner_row(name: str) -> tuple[str, str] | None:
+    """List and field of a name such as `ENTRIES.ENTRY.VALUE`: rows that live inside their record, without a key.
+
+    None for any other name. Read, such a name shows the row in force; descriptions do not list it.
+    """
+    head, _, rest = name.partition(".")
+    row, _, field = rest.partition(".")
+    return (head, field) if field and head.endswith("IES") and row == f"{head[:-3]}Y" else None
+
+
 def exists(row: Field, here: set[str], there: set[str]) -> bool:
     """Whether both sides have the row's fields; a dotted Intacct name counts by itself or by its first part."""
     return all(in_org(name, here) for name in row.places) and all(
-        name.upper() in there or name.split(".")[0].upper() in there for name in row.names
+        name.upper() in there or name.split(".")[0].upper() in there or inner_row(name) for name in row.names
     )
 
 

@@ -117,6 +117,28 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """A checkbox that says whether there is a value at all; zero is none."""
+
+    def canonical(self, value: Value) -> Canonical:
+        """True or False."""
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        try:
+            return decimal(value if isinstance(value, str | int | Decimal) else str(value)) not in (None, Decimal(0))
+        except Unfit:
+            return True
+
+    def salesforce(self, value: Canonical, before: Value) -> Value:
+        """True or False."""
+        return bool(_one(value))
+
+    def cuts(self, value: Value) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class Flag:
     """Two words in Intacct, a checkbox in Salesforce."""
 

@@ -328,7 +328,8 @@ def _write(batch: Batch, work: Work, values: Mapping[str, Canonical], clock: Clo
     back = plan.write_back
     said: dict[str, Value] = {name: value for name, value in out.items() if value is not None}
     assert work.target is not None
-    said[back.intacct_id] = work.target.values.get(plan.object.intacct.natural_key)
+    named = work.target.values.get(plan.object.intacct.natural_key)
+    said[back.intacct_id] = None if named is None else str(named)
     said |= {name: value for name, value in ((back.status, OK), (back.synced_at, clock.now())) if name}
     assert plan.external_id is not None
     kind, control_id = plan.object.salesforce.kind, work.claim.operation_id

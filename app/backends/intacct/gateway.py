@@ -8,6 +8,7 @@ import itertools
 import random
 from collections import deque
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 from lxml import etree
@@ -69,6 +70,10 @@ class Gateway:
         self._sessions = Sessions(self._log_in, clock)
         self.scrub = Scrubber()
         self.usage = Usage()
+
+    def today(self) -> date:
+        """The day it is, in GMT."""
+        return self._clock.now().date()
 
     async def read(self, body: Element, *, transactions: int = 1) -> Result:
         """One reading function, in a request of its own; its successful result. Raises SyncError.

@@ -5,7 +5,7 @@ before. A page that contradicts this is an error, not fewer rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Protocol
@@ -25,6 +25,7 @@ from app.backends.intacct.dialect import (
 )
 from app.backends.intacct.filters import spell
 from app.backends.intacct.gateway import Gateway
+from app.backends.intacct.inner import Inner, joined, split
 from app.backends.intacct.schema import Schemas
 from app.backends.intacct.xml import Unreadable
 from app.domain import conditions
@@ -105,6 +106,7 @@ class Reader:
         self._gateway = gateway
         self._schemas = schemas
         self._page_size = page_size
+        self._inner = Inner(gateway)
 
     async def find(self, kind: str, any_of: Mapping[str, Sequence[str]], fields: Sequence[str]) -> list[Record]:
         """See `Backend.find`."""
@@ -138,11 +140,12 @@ class Reader:
         """One page, one transaction. Raises SyncError TRANSIENT when the page is out of order or lacks keys."""
         types = await self._schemas.types(kind)
         kept = [name for name in (MODIFIED, CREATED) if name in types or (not types and name == MODIFIED)]
-        asked = {name.upper(): name for name in (*fields, KEY, *kept, *order)}
+        plain, inner = split(fields)
+        asked = {name.upper(): name for name in (*plain, KEY, *kept, *order)}
         query = Query(kind, tuple(asked.values()), where, order, page_size)
         try:
             result = await self._gateway.read(query.element(self._gateway.scrub))
-            records = [_record(kind, row, fields, types) for row in result.rows()]
+            records = [_record(kind, row, plain, types) for row in result.rows()]
         except SyncError as error:
             if error.code == "unknown_field":
                 self._schemas.forget(kind)
@@ -154,6 +157,9 @@ class Reader:
             raise broken(kind, "rows are announced but none came")
         if order == (KEY,) and not ascending(records):
             raise broken(kind, "the rows are not in RECORDNO order")
+        if inner and records:
+            more = await self._inner.values(kind, [record.key for record in records], inner)
+            records = [replace(one, values=joined(one.values, more.get(one.key), inner)) for one in records]
         return Page(records, more=bool(remaining) or (remaining is None and len(records) >= query.page_size))
 
 
