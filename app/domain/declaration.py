@@ -18,6 +18,8 @@ NAME = Text(100)
 NAMESPACE = "ia_crm__"
 UNION = "+"
 """Joins the kinds of an end that several Intacct kinds feed: `GLACCOUNT+STATACCOUNT`; record keys are `KIND:1` then."""
+BY_KEY = "#"
+"""Behind the name of an object: its records by RECORDNO, where a row is `by_key`."""
 OF_KIND = "<kind>"
 """Stands for the kind of a record of a union; `<kind>:NAME` for its field NAME behind its kind and a colon."""
 LINK_FIELD = "<link>"  # stands for the custom field of the connection that holds our key, default SFDC_ID
@@ -86,6 +88,7 @@ class Computed:
 class Field:
     """One mapping row. Several Intacct names: one Salesforce field spread over them (address lines); none: a constant.
 
+    `by_key`: the Intacct field names the record referred to by its RECORDNO, not by its natural id.
     `keep_filled`: an empty value from Intacct never clears the Salesforce field, which is required there. `others` are
     further Salesforce fields of a `computed` row. `default` stands in for an empty source where the target is empty
     too. `key` is the name the row's values go by where that is not its first Intacct field: a row that an
@@ -100,6 +103,7 @@ class Field:
     via: Transform = NAME
     mark: Mark = Mark.FREE
     refers_to: str | None = None
+    by_key: bool = False
     required: bool = False
     active: bool = True
     policy: Policy = Policy.NEWEST
@@ -199,6 +203,24 @@ class Lines:
 
 ENABLED = Option("enabled", False, "Records of this object are synced. Off: wishes are refused, feeds are not read.")
 
+SELECTION = Option(
+    "selection",
+    (),
+    "Which records are carried: ids, or ranges such as 4000..4999; * stands for all. Nothing is carried that is not "
+    "selected; what is not selected any more is marked inactive.",
+    most=500,
+    longest=80,
+)
+
+DIMENSIONS = Option(
+    "dimensions",
+    (),
+    "Which user-defined dimensions are carried, by the name of their Intacct object. The values of one that is taken "
+    "from the list are marked inactive.",
+    most=50,
+    pattern=r"^[A-Za-z][A-Za-z0-9_]{0,49}$",
+)
+
 DIRECTION = Option(
     "direction",
     "fromIntacct",
@@ -262,7 +284,9 @@ class SyncedObject:
     Salesforce fields that must all agree for a record from Intacct to be taken for an existing one. `key_scope` is the
     row within which the natural key is unique (a task id in its project). `keys_for` proposes
     natural keys for a new record, best first, from its Salesforce values. With `first_kind_wins` a natural id that
-    several kinds of the union have is carried for the first of them alone. `defaults` are values a create needs when a
+    several kinds of the union have is carried for the first of them alone.
+    A record whose Salesforce checkbox `kept_here` is set (dotted: that of its parent) never goes to Intacct.
+    `kinds_from` names the option that lists the Intacct kinds of the union. `defaults` are values a create needs when a
     row is empty in Salesforce, where they then return; `prepare` completes a create with what no row carries.
 
     `flag` is the Salesforce checkbox by which a user asks for a record. `merges`: Salesforce can merge such records.
@@ -306,6 +330,8 @@ class SyncedObject:
     refuse: Callable[[Mapping[str, Value]], str | None] | None = None
     withhold: Callable[[Mapping[str, Value]], frozenset[str]] | None = None
     daily: bool = False
+    kept_here: str | None = None
+    kinds_from: str | None = None
     keys_for: Callable[[Mapping[str, Value]], tuple[str, ...]] | None = None
     also_read: tuple[str, ...] = ()
     lines: Lines | None = None

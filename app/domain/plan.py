@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.declaration import (
+    BY_KEY,
     LINK_FIELD,
     NAMESPACE,
+    OF_KIND,
+    SELECTION,
     Companion,
     Creates,
     Field,
@@ -18,6 +21,7 @@ from app.domain.declaration import (
 )
 from app.domain.lines import LinesPlan, exists, in_org
 from app.domain.options import OptionValue, option_value
+from app.domain.records import Value
 
 STANDARD = "standard"
 """The mapping version of an object whose rows nobody has changed: the declaration as it is."""
@@ -46,6 +50,8 @@ class Plan:
     external_id: str | None = None
     creates: Creates = Creates.TO_INTACCT
     match_salesforce: tuple[str, ...] = ()
+    kept_here: str | None = None
+    disabled: frozenset[str] = frozenset()
     flag: str | None = None
     new_since: datetime | None = None
     off: frozenset[str] = frozenset()
@@ -61,7 +67,7 @@ class Plan:
         names += [n for n in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if n]
         names += [f.salesforce for c in self.companions for f in c.fields]
         names += [c.unless for c in self.companions if c.unless]
-        names += [*self.also_read, *self.match_salesforce]
+        names += [*self.also_read, *self.match_salesforce, *([self.kept_here] if self.kept_here else [])]
         names += [name for name in (self.external_id, self.flag) if name]
         names += [*self.lines.needs.values()] if self.lines else []
         names += [self.object.designated.flag] if self.object.designated else []
@@ -89,6 +95,21 @@ class Plan:
         """Whether the base of a row has lost its meaning: the row was switched off or is another one now."""
         return row_id in self.off or ("~" in row_id and all(row.id != row_id for row in self.mapped))
 
+    def selected(self, values: Mapping[str, Value]) -> bool:
+        """Whether an Intacct record is one the option `selection` names; every record of an object without it."""
+        if SELECTION not in self.object.options:
+            return True
+        return is_selected(self.option(SELECTION.name), str(values.get(self.object.intacct.natural_key) or ""))
+
+    def as_shown(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
+        """An Intacct record as Salesforce shows it: one that is not selected passes for inactive."""
+        return values if self.selected(values) else {**values, "STATUS": "inactive"}
+
+    def readable(self, intacct_id: str) -> str:
+        """A natural id as people know it: without the kind before it where that makes it unique."""
+        kinded = self.object.intacct.natural_key.startswith(f"{OF_KIND}:")
+        return intacct_id.partition(":")[2] if kinded else intacct_id
+
     def external_key(self, intacct_key: str) -> str:
         """The value of the external id for a record of Intacct: unique whatever other kinds feed the same object."""
         return intacct_key if ":" in intacct_key else f"{self.object.intacct.kind}:{intacct_key}"
@@ -115,6 +136,7 @@ def make_plan(
     mapped: Sequence[Field] | None = None,
     mapping_version: str = STANDARD,
     new_since: datetime | None = None,
+    look_ups: Iterable[str] | None = None,
 ) -> Plan:
     """The plan of `declared` for a connection whose two sides have the given fields.
 
@@ -130,7 +152,7 @@ def make_plan(
     turned = any(o.turns is not None and option_value(o, options.get(o.name)) == o.turns for o in declared.options)
     given = declared.fields if mapped is None else tuple(mapped)
     fields = tuple(_turned(row, declared) for row in given) if turned else given
-    rows = tuple(_spelt(row, prefix) for row in fields if row.active or row.mark is Mark.FIXED)
+    rows = _active(fields, prefix, look_ups)
     link = _link(declared, link_field, there)
     absent = [row for row in rows if not exists(row, here, there) or link in row.names]
     back = declared.write_back
@@ -153,6 +175,7 @@ def make_plan(
         flag=_if_there(declared.flag, prefix, here),
         new_since=new_since,
         creates=Creates.TO_INTACCT if turned else declared.creates,
+        kept_here=_kept_here(declared, prefix, here),
         match_salesforce=tuple(
             n for n in (_name(name, prefix) for name in declared.match_salesforce) if in_org(n, here)
         ),
@@ -181,6 +204,42 @@ def _if_there(name: str | None, prefix: str, here: set[str]) -> str | None:
 
 def _spelt(row: Field, prefix: str) -> Field:
     return replace(row, salesforce=_name(row.salesforce, prefix), others=tuple(_name(n, prefix) for n in row.others))
+
+
+def _active(fields: Iterable[Field], prefix: str, look_ups: Iterable[str] | None) -> tuple[Field, ...]:
+    """The rows that take part, in the org's spelling; those that refer to records do so only in a look-up."""
+    referring = None if look_ups is None else {name.lower() for name in look_ups}
+    spelt = (_spelt(row, prefix) for row in fields if row.active or row.mark is Mark.FIXED)
+    return tuple(_referring(row, referring) for row in spelt)
+
+
+def _referring(row: Field, look_ups: set[str] | None) -> Field:
+    """A row whose Salesforce field is no look-up there holds the natural id as text; `by_key` marks its table."""
+    if row.refers_to is None:
+        return row
+    if look_ups is not None and row.salesforce.lower() not in look_ups:
+        return replace(row, refers_to=None)
+    return replace(row, refers_to=f"{row.refers_to}{BY_KEY}") if row.by_key else row
+
+
+def is_selected(selection: object, text: str) -> bool:
+    """Whether an id is in a selection: named, within a range `first..last` (by number, else by letters), or `*`."""
+    for word in selection if isinstance(selection, tuple) else ():
+        first, dots, last = word.partition("..")
+        if word in ("*", text):
+            return True
+        if dots and text.isdigit() and first.isdigit() and last.isdigit():
+            if int(first) <= int(text) <= int(last):
+                return True
+        elif dots and first <= text <= last:
+            return True
+    return False
+
+
+def _kept_here(declared: SyncedObject, prefix: str, here: set[str]) -> str | None:
+    """The checkbox that keeps a record in Salesforce, if the org has it."""
+    name = _name(declared.kept_here or "", prefix)
+    return name if name and in_org(name, here) else None
 
 
 def _link(declared: SyncedObject, link_field: str, there: set[str]) -> str | None:

@@ -26,6 +26,7 @@ from app.store.tables import Connection, Cursor
 from app.sync.echo import edited, is_inactive
 from app.sync.lines import lines_edited, lines_of
 from app.sync.ports import Backend, Position
+from app.sync.work import twins_of
 
 LOG = logging.getLogger("tandem.changes")
 
@@ -184,7 +185,7 @@ async def _edits(
     for row in plan.rows:
         if row.refers_to and row.rule is not Rule.TO_INTACCT:
             ids = sorted({str(value) for r in records if (value := r.values.get(row.names[0]))})
-            known.setdefault(row.refers_to, set()).update(await memory.by_intacct_id(row.refers_to, ids))
+            known.setdefault(row.refers_to, set()).update(await twins_of(memory, row.refers_to, ids))
     linked = [record.key for record in records if record.key in bound]
     lines = await lines_of(plan.lines, intacct, linked) if plan.lines and linked else {}
     wanted = []

@@ -6,17 +6,17 @@ has its declared default.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from app.domain.connection_options import CONNECTION_OPTIONS
-from app.domain.declaration import SyncedObject
+from app.domain.declaration import DIMENSIONS, SELECTION, SyncedObject
 from app.domain.errors import Kind, SyncError
 from app.domain.options import Option, OptionValue, option_problem, option_value
 from app.domain.records import Lane
 from app.objects import CATALOGUE
 from app.services.context import Context
-from app.store import connections
+from app.store import connections, cursors
 from app.store.tables import Connection
 
 OBJECTS = "objects"
@@ -25,6 +25,12 @@ SINCE = "since"
 """Where it stands since when dated switches are on, as {object: time}."""
 
 OptionValues = dict[str, OptionValue]
+
+
+RESELECTING = frozenset({SELECTION.name, DIMENSIONS.name})
+"""Options that decide which records are carried: when one changes, the object's feed is read anew."""
+
+BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 class Versioned(Protocol):
@@ -78,6 +84,9 @@ async def change(
         if (enabled, after) != (row.enabled, row.options):
             row.enabled, row.options = enabled, after
             touch(context, row)
+        chosen = {name for name, values in wanted.items() if not RESELECTING.isdisjoint(values)}
+        if chosen:
+            await cursors.rewind(session, connection_id, chosen, BEGINNING)
         now = _configuration(row)
     if switched_on:
         for lane in Lane:

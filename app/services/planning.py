@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.domain.declaration import ENABLED, NAMESPACE, Field, Lines, SyncedObject
+from app.domain.declaration import BY_KEY, ENABLED, NAMESPACE, UNION, Field, Lines, SyncedObject
 from app.domain.errors import Kind, SyncError
 from app.domain.lines import LinesPlan, plan_lines
 from app.domain.mappings import Content, Malformed, content_of, effective
+from app.domain.options import option_value
 from app.domain.plan import STANDARD, Plan, make_plan
 from app.domain.transforms import Unfit
+from app.objects import CATALOGUE
 from app.services.configuration import new_since
 from app.services.context import Context, Pair
 from app.services.formulas import compile_formula
@@ -82,6 +84,7 @@ async def plan_by(
 
     Raises SyncError when a side cannot be asked, or lacks the object, and CONFIG `mapping_broken`.
     """
+    declared = _of_chosen_kinds(connection, declared)
     here = await pair.salesforce.describe(declared.salesforce.kind)
     try:
         there = await pair.intacct.describe(declared.intacct.kind)
@@ -104,12 +107,30 @@ async def plan_by(
         link_field=connection.settings.get("link_field", DEFAULT_LINK_FIELD),
         options=options_of(connection, declared),
         salesforce_has=here.fields,
+        look_ups=[name for name, info in here.fields.items() if info.type == "reference"],
         intacct_has=there.fields,
         mapped=_rows(declared, content, here, namespace) if content is not None else None,
         mapping_version=version,
         new_since=new_since(connection, declared),
     )
+    plan = replace(plan, disabled=_disabled(connection, plan))
     return replace(plan, lines=await _lines(declared.lines, namespace, pair)) if declared.lines else plan
+
+
+def _of_chosen_kinds(connection: Connection, declared: SyncedObject) -> SyncedObject:
+    """The object with the Intacct kinds its option lists; without such an option as it is declared."""
+    if declared.kinds_from is None:
+        return declared
+    option = next(option for option in declared.options if option.name == declared.kinds_from)
+    chosen = option_value(option, options_of(connection, declared).get(option.name))
+    kinds = UNION.join(chosen) if isinstance(chosen, tuple) else ""
+    return replace(declared, intacct=replace(declared.intacct, kind=kinds if UNION in kinds else f"{kinds}{UNION}"))
+
+
+def _disabled(connection: Connection, plan: Plan) -> frozenset[str]:
+    """Objects that rows refer to although the connection does not sync them."""
+    named = {row.refers_to.removesuffix(BY_KEY) for row in plan.rows if row.refers_to}
+    return frozenset(name for name in named if not enabled(connection, CATALOGUE[name]))
 
 
 async def _lines(declared: Lines, namespace: str, pair: Pair) -> LinesPlan:

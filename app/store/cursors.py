@@ -1,5 +1,6 @@
 """Queries over change-feed cursors. No transaction of their own."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlmodel import col, select
@@ -34,6 +35,13 @@ async def held(session: AsyncSession, fresh: Cursor) -> Cursor:
         Cursor.connection_id == fresh.connection_id, Cursor.object == fresh.object, Cursor.feed == fresh.feed
     )
     return (await session.exec(query.with_for_update())).one()
+
+
+async def rewind(session: AsyncSession, connection_id: str, names: Collection[str], to: datetime) -> None:
+    """Have the feeds of the named objects read from `to` on once more, every record of them."""
+    query = select(Cursor).where(Cursor.connection_id == connection_id, col(Cursor.object).in_(names))
+    for row in await session.exec(query.with_for_update()):
+        row.position_at, row.updated_at, row.counts = to, to, {"resync": True}
 
 
 async def enabled_connections(session: AsyncSession) -> list[Connection]:

@@ -18,7 +18,7 @@ from app.sync.deciding import NOT_CARRIED, refusal
 from app.sync.echo import is_inactive
 from app.sync.ports import Action, Backend, Bindings, Bound, Clock, Outcome, Verdict, Write
 from app.sync.returning import OK
-from app.sync.work import Batch, Work
+from app.sync.work import Batch, Work, twins_of
 from app.sync.writing import ALREADY_LINKED, LEASE_LOST
 
 PATIENCE = 10
@@ -85,7 +85,7 @@ async def _resolve(batch: Batch, found: Sequence[Record], bindings: Bindings) ->
                 str(record.values[row.names[0]]) for record in found if record.values.get(row.names[0])
             )
     for name, ids in wanted.items():
-        for natural, bound in (await bindings.by_intacct_id(name, sorted(ids))).items() if ids else ():
+        for natural, bound in (await twins_of(bindings, name, sorted(ids))).items() if ids else ():
             batch.sources[name, natural] = bound.salesforce_id
 
 
@@ -118,6 +118,9 @@ def _canonical(batch: Batch, work: Work, clock: Clock) -> dict[str, Canonical]:
     if batch.plan.link_field and (maker := target.values.get(batch.plan.link_field)):
         said = f"It was made from {batch.plan.object.salesforce.kind} {maker}, whose own operation links it."
         work.settle(Result.SKIPPED, "made_from_salesforce", said)
+        return {}
+    if not batch.plan.selected(target.values):
+        work.settle(Result.SKIPPED, "not_selected", "The option selection does not name the record.")
         return {}
     listed = batch.plan.object.kind is ObjectKind.MANAGED_LIST  # records may name a value that is inactive by now
     if is_inactive(target) and not listed:
@@ -329,7 +332,7 @@ def _write(batch: Batch, work: Work, values: Mapping[str, Canonical], clock: Clo
     said: dict[str, Value] = {name: value for name, value in out.items() if value is not None}
     assert work.target is not None
     named = work.target.values.get(plan.object.intacct.natural_key)
-    said[back.intacct_id] = None if named is None else str(named)
+    said[back.intacct_id] = None if named is None else plan.readable(str(named))
     said |= {name: value for name, value in ((back.status, OK), (back.synced_at, clock.now())) if name}
     assert plan.external_id is not None
     kind, control_id = plan.object.salesforce.kind, work.claim.operation_id

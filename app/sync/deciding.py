@@ -71,7 +71,7 @@ def compare(batch: Batch, work: Work) -> Merge:
     assert work.source is not None
     assert work.target is not None
     known = {row.refers_to: batch.known(row.refers_to) for row in batch.plan.rows if row.refers_to}
-    theirs = from_intacct(batch.plan.rows, work.target.values, known)
+    theirs = from_intacct(batch.plan.rows, batch.plan.as_shown(work.target.values), known)
     work.warnings += [problem.message for problem in theirs.problems]
     out = batch.plan.object.withhold(work.target.values) if batch.plan.object.withhold else frozenset()
     return merge(

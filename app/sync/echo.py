@@ -24,7 +24,7 @@ def edited(plan: Plan, record: Record, base: Base, known: Mapping[str, set[str]]
     compares rows that only go to Intacct as well. An empty value of a row with a default changes nothing.
     """
     rows = [row for row in plan.rows if every_row or row.rule is not Rule.TO_INTACCT]
-    found = from_intacct(rows, record.values, known)
+    found = from_intacct(rows, plan.as_shown(record.values), known)
     if found.problems and not every_row:
         return True  # a value nobody can carry is news: the run says what is wrong with it
     kept = {row.id for row in rows if row.default is not None and not every_row}

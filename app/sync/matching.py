@@ -15,7 +15,7 @@ from app.domain.records import Record, Value
 from app.sync.echo import edited
 from app.sync.ports import Backend, Bindings
 from app.sync.recover import LONGEST_LAG
-from app.sync.work import Batch, Work
+from app.sync.work import Batch, Work, twins_of
 
 
 async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings, now: datetime) -> None:
@@ -230,5 +230,5 @@ async def _resolve_back(batch: Batch, bindings: Bindings) -> None:
                 wanted.setdefault(row.refers_to, set()).add(str(value))
     for name, ids in wanted.items():
         unknown = sorted(natural for natural in ids if (name, natural) not in batch.sources)
-        for natural, bound in (await bindings.by_intacct_id(name, unknown)).items() if unknown else ():
+        for natural, bound in (await twins_of(bindings, name, unknown)).items() if unknown else ():
             batch.sources[name, natural] = bound.salesforce_id

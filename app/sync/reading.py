@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from app.domain.decisions import Reference, Result
+from app.domain.declaration import BY_KEY, Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_salesforce
 from app.domain.merge import Direction
@@ -81,6 +82,8 @@ async def guard(batch: Batch, bindings: Bindings) -> None:
         passed_over = plan.object.passes_over(work.source.values) if plan.object.passes_over else None
         if passed_over is not None:
             work.settle(Result.SKIPPED, *passed_over)
+        elif to_intacct and plan.kept_here and work.source.values.get(plan.kept_here):
+            work.settle(Result.SKIPPED, "is_template", f"{plan.kept_here} is set: templates stay in Salesforce.")
         elif not to_intacct:
             if work.bound is None and plan.link_field is None:  # else it may bear our key: see `matching`
                 work.settle(Result.SKIPPED, "not_linked", "The record has no twin in Intacct.")
@@ -120,16 +123,19 @@ async def refer(batch: Batch, bindings: Bindings) -> None:
         for record_id, bound in (await bindings.of(name, sorted(ids))).items():
             batch.twins[name, record_id] = bound.intacct_id
             batch.sources[name, bound.intacct_id] = record_id
+            batch.twins[name + BY_KEY, record_id] = bound.intacct_key
+            batch.sources[name + BY_KEY, bound.intacct_key] = record_id
     if batch.direction is Direction.TO_INTACCT:
         for work in batch.open:
             _wait_for_missing(batch, work)
 
 
 def _wait_for_missing(batch: Batch, work: Work) -> None:
+    own = {row.salesforce for row in batch.plan.rows if row.rule is Rule.FROM_INTACCT}
     missing = [
         (reference, field)
         for reference, field in references(batch, work)
-        if (reference.object, reference.record_id) not in batch.twins
+        if field not in own and (reference.object, reference.record_id) not in batch.twins
     ]
     if not missing or work.finish_only:
         return
@@ -138,6 +144,11 @@ def _wait_for_missing(batch: Batch, work: Work) -> None:
     if reference == itself:
         message = f"{field} points at the record itself."
         work.fail(SyncError(Kind.DATA, "reference_to_itself", message, f"Clear or correct {field}.", field=field))
+        return
+    if reference.object in batch.plan.disabled:
+        message = f"{field} names {reference.object} {reference.record_id}, and the connection does not sync these."
+        advice = f"Switch {reference.object} on (option enabled) and sync again, or clear {field}."
+        work.fail(SyncError(Kind.CONFIG, "reference_not_enabled", message, advice, field=field))
         return
     given_up = [pair for pair in missing if pair[0] in work.claim.waited_for]
     message = f"{field} names {reference.object} {reference.record_id}, which is not in Intacct yet."

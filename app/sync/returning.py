@@ -125,8 +125,8 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
         for problem in problems:
             del work.merged.to_salesforce[problem.row]  # it cannot travel, so it is not agreed
         assert work.bound is not None
-        wanted |= {back.intacct_id: work.bound.intacct_id}
-        if (said := before.get(back.intacct_id)) not in (None, "", work.bound.intacct_id):
+        wanted |= {back.intacct_id: batch.plan.readable(work.bound.intacct_id)}
+        if (said := before.get(back.intacct_id)) not in (None, "", wanted[back.intacct_id]):
             kept = f"the record is linked to {work.bound.intacct_id}"
             work.warnings.append(f"{back.intacct_id} said {said}; {kept}, which was put back.")
         if work.finish_only and not work.wrote and not document:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain.decisions import Change, Reference, Result, Settlement
-from app.domain.declaration import Field, Rule
+from app.domain.declaration import BY_KEY, Field, Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import Mapped
 from app.domain.merge import Direction, Merge
 from app.domain.plan import Plan
 from app.domain.records import BORN_IN_INTACCT, Record, System, Value
 from app.domain.transforms import Canonical
-from app.sync.ports import Bound, Claim
+from app.sync.ports import Bindings, Bound, Claim
 
 
 @dataclass(slots=True)
@@ -137,13 +137,20 @@ def by(works: Iterable[Work], key: Callable[[Work], str | None]) -> dict[str, Wo
     return {found: work for work in works if (found := key(work)) is not None}
 
 
+async def twins_of(bindings: Bindings, name: str, ids: Sequence[str]) -> dict[str, Bound]:
+    """Links by what Intacct's field holds: the natural id, or RECORDNO where the name says so."""
+    if name.endswith(BY_KEY):
+        return await bindings.by_intacct_key(name.removesuffix(BY_KEY), ids)
+    return await bindings.by_intacct_id(name, ids)
+
+
 def references(batch: Batch, work: Work) -> Sequence[tuple[Reference, str]]:
     """Filled look-ups of a record and its lines to other synced records, with the Salesforce field each stands in."""
     rows = batch.plan.lines.rows if batch.plan.lines else ()
     places = [(batch.plan.rows, work.source.values)] if work.source else []
     places += [(rows, line.source.values) for line in work.lines]
     found = [
-        (Reference(row.refers_to, str(values[row.salesforce])), row.salesforce)
+        (Reference(row.refers_to.removesuffix(BY_KEY), str(values[row.salesforce])), row.salesforce)
         for rows, values in places
         for row in rows
         if row.refers_to and values.get(row.salesforce)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.decisions import Result
-from app.domain.declaration import ENABLED, Creates
+from app.domain.declaration import ENABLED, SELECTION, Creates
 from app.domain.lines import plan_lines
 from app.domain.merge import Direction
 from app.domain.plan import Plan, make_plan
@@ -60,7 +60,7 @@ def whole_plan(name: str) -> Plan:
         scope="golden",
         namespace="ia_crm",
         link_field=LINK_FIELD,
-        options={"enabled": True} if ENABLED in declared.options else {},
+        options={ENABLED.name: True, SELECTION.name: ["*"]},
         salesforce_has=[*own, *here, *declared.also_read, *companions, declared.salesforce.external_id or "Id"],
         intacct_has=[LINK_FIELD, *(field for row in declared.fields for field in row.names)],
     )

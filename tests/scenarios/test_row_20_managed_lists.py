@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from sqlmodel import select
 
 from app.objects import CATALOGUE
-from app.services import changes
+from app.services import changes, configuration
 from app.store.session import Sessions
+from app.store.tables import Operation
 from tests.scenarios.listed import shown, switch_on
 from tests.simulated import House, build_house
 
@@ -106,3 +108,87 @@ async def test_value_that_stands_in_salesforce_is_linked_not_made_again(house: H
     await house.poll()
     assert house.sf(VALUE, known)["ia_crm__Status__c"] == "Active"
     assert len(shown(house, VALUE, "Name")) == 2
+
+
+async def test_only_selected_accounts_come_and_a_deselected_one_is_flagged(house: House) -> None:
+    account = "ia_crm__Intacct_Account__c"
+    await switch_on(house, gl_account={"selection": ["1000", "4000..4999", "9100"]})
+    await house.poll()
+    assert shown(house, account, "ia_crm__Account_No__c", "ia_crm__Statistical__c", "ia_crm__Status__c") == [
+        ("1000", False, "Active"),
+        ("4000", False, "Active"),
+        ("4100", False, "Active"),
+        ("9100", True, "Active"),
+    ]
+    async with house.context.begin() as session:
+        left = (await session.exec(select(Operation).where(Operation.reason == "not_selected"))).all()
+    assert len(left) == 3
+    await configuration.change(
+        house.context, house.connection.id, objects={"gl_account": {"selection": ["4000..4999"]}}
+    )
+    await house.poll()
+    statuses = dict(shown(house, account, "ia_crm__Account_No__c", "ia_crm__Status__c"))
+    assert statuses == {"1000": "Inactive", "4000": "Active", "4100": "Active", "9100": "Inactive"}
+
+
+async def test_journals_of_both_kinds_come_by_symbol(house: House) -> None:
+    await switch_on(house, gl_journal={"selection": ["GJ", "SJ"]})
+    await house.poll()
+    rows = shown(house, "ia_crm__Intacct_Journal__c", "ia_crm__Symbol__c", "ia_crm__Statistical__c")
+    assert rows == [("GJ", False), ("SJ", True)]
+
+
+def look_up(house: House) -> None:
+    """Make the term of accounts a look-up, as an org may have it."""
+    field = {"name": "ia_crm__Term__c", "type": "reference", "references": ["ia_crm__AR_Term__c"]}
+    house.salesforce.state.change_schema({"name": "Account", "fields": [field]})
+    house.clock.advance(3600)  # until nobody remembers the former description
+
+
+async def test_look_up_to_a_list_becomes_the_name_in_intacct_and_comes_back_as_a_look_up(house: House) -> None:
+    look_up(house)
+    await switch_on(house, "term")
+    await house.poll()
+    terms = {record["Name"]: record["Id"] for record in house.salesforce.state.records("ia_crm__AR_Term__c")}
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Term__c": terms["Net 30"]})
+    (done,) = await house.sync("account", account)
+    assert (done.result, house.ia("CUSTOMER")[0]["TERMNAME"]) == ("created", "Net 30"), done.message
+    await house.edit_intacct("CUSTOMER", house.ia("CUSTOMER")[0]["RECORDNO"], {"TERMNAME": "Net 15"})
+    await house.poll()
+    assert house.sf("Account", account)["ia_crm__Term__c"] == terms["Net 15"]
+
+
+async def test_plain_text_stays_plain_text(house: House) -> None:
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Term__c": "Net 30"})
+    (done,) = await house.sync("account", account)
+    assert (done.result, house.ia("CUSTOMER")[0]["TERMNAME"]) == ("created", "Net 30"), done.message
+
+
+async def test_list_that_is_off_is_named_in_the_error(house: House) -> None:
+    look_up(house)
+    (term,) = house.seed("ia_crm__AR_Term__c", {"Name": "Net 30"})
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Term__c": term})
+    (done,) = await house.sync("account", account)
+    assert (done.result, done.reason) == ("failed", "reference_not_enabled")
+    assert "ia_crm__Term__c names term" in done.message
+    assert house.ia("CUSTOMER") == []
+
+
+async def test_unknown_value_is_looked_for_once_then_told(house: House) -> None:
+    look_up(house)
+    await switch_on(house, "term")
+    (term,) = house.seed("ia_crm__AR_Term__c", {"Name": "Net 777"})
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Term__c": term})
+    (done,) = await house.sync("account", account)
+    assert (done.result, done.reason) == ("blocked", "reference_not_synced")
+    assert f"ia_crm__Term__c names term {term}" in done.message
+    assert house.ia("CUSTOMER") == []
+
+
+async def test_value_that_nobody_has_linked_yet_is_found_on_the_way(house: House) -> None:
+    look_up(house)
+    await switch_on(house, "term")
+    (term,) = house.seed("ia_crm__AR_Term__c", {"Name": "Net 30"})
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Term__c": term})
+    (done,) = await house.sync("account", account)
+    assert (done.result, house.ia("CUSTOMER")[0]["TERMNAME"]) == ("created", "Net 30"), done.message

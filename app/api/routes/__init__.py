@@ -14,6 +14,7 @@ from app.api.routes import (
     mass_runs,
     objects,
     operations,
+    projects,
     records,
     requests,
     sync,
@@ -23,6 +24,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
     for module in (
         sync,
+        projects,
         mass_runs,
         requests,
         operations,

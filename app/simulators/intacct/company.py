@@ -13,7 +13,7 @@ from app.simulators.clock import SimClock
 from app.simulators.intacct import errors
 from app.simulators.intacct.errors import Refused
 from app.simulators.intacct.knobs import Knobs
-from app.simulators.intacct.schema import FieldSpec, ObjectSchema, load_schemas
+from app.simulators.intacct.schema import FieldSpec, ObjectSchema, load_schema, load_schemas
 from app.simulators.intacct.tables import Journal, Table, Values
 from app.simulators.intacct.values import Formatting, parse
 
@@ -57,6 +57,13 @@ class Company:
     def table(self, name: str) -> Table:
         """The object's rows."""
         return self.tables[self.schema(name).name]
+
+    def add_kind(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """Add an object at run time, empty, from the content of a schema file; its name and fields."""
+        schema = load_schema(copy.deepcopy(raw))
+        self.schemas[schema.name], self.tables[schema.name] = schema, Table(schema, self.journal)
+        self._paths.clear()
+        return {"name": schema.name, "fields": list(schema.fields)}
 
     def formatting(self) -> Formatting:
         """The API user's preferences."""

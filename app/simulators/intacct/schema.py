@@ -127,7 +127,8 @@ def _fields(raw: dict[str, dict[str, Any]]) -> dict[str, FieldSpec]:
     return out
 
 
-def _load(raw: dict[str, Any]) -> ObjectSchema:
+def load_schema(raw: dict[str, Any]) -> ObjectSchema:
+    """One object from its part of a schema file, which is used up."""
     system = raw.pop("system", True)
     own = raw.pop("fields")
     added = {name: members for name, members in SYSTEM_FIELDS.items() if system and name not in own}
@@ -166,6 +167,6 @@ def load_schemas() -> dict[str, ObjectSchema]:
     for file in sorted(resources.files(__package__).joinpath("schemas").iterdir(), key=lambda f: f.name):
         if file.name.endswith(".json"):
             for raw in json.loads(file.read_text("utf-8")):
-                schema = _load(raw)
+                schema = load_schema(raw)
                 found[schema.name] = schema
     return found

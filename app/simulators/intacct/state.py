@@ -96,6 +96,10 @@ class IntacctState:
         self.company.journal.forget()
         return out
 
+    def change_schema(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Add an object in the words of a schema file, in place of one of that name; `reset` forgets it."""
+        return self.company.add_kind(dict(body))
+
     def configure(self, knobs: Mapping[str, Any]) -> dict[str, Any]:
         """Set knobs; answers all of them."""
         if "custom_fields" in knobs:

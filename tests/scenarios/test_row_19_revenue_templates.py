@@ -1,0 +1,45 @@
+"""Row 19: a template of contracts arrives as Contract, and nothing of another kind is taken for it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.objects import CATALOGUE
+from app.services import changes
+from app.store.session import Sessions
+from tests.scenarios.listed import shown, switch_on
+from tests.simulated import House, build_house
+
+TEMPLATE, TYPE = "ia_crm__Revenue_Recognition_Template__c", "ia_crm__Type__c"
+
+
+@pytest.fixture
+async def house(sessions: Sessions, new_id: Callable[[], str]) -> House:
+    """A house with one template of contracts that has arrived."""
+    made = await build_house(sessions, new_id)
+    await switch_on(made, "revenue_template")
+    made.seed_intacct("CONTRACTREVENUETEMPLATE", {"NAME": "Even", "METHOD": "Daily rate", "POSTINGTYPE": "Manual"})
+    await made.poll()
+    return made
+
+
+async def test_template_of_contracts_arrives_as_contract(house: House) -> None:
+    assert shown(house, TEMPLATE, "Name", TYPE, "ia_crm__Method__c") == [("Even", "Contract", "Daily rate")]
+
+
+async def test_changed_type_is_put_right_by_a_resync(house: House) -> None:
+    (record,) = house.salesforce.state.records(TEMPLATE)
+    await house.edit(TEMPLATE, record["Id"], **{TYPE: "Order Entry"})
+    await changes.resync(house.context, house.connection, CATALOGUE["revenue_template"])
+    await house.poll()
+    assert shown(house, TEMPLATE, TYPE) == [("Contract",)]
+
+
+async def test_template_of_order_entry_with_the_same_name_stays_its_own(house: House) -> None:
+    house.seed(TEMPLATE, {"Name": "Steps", TYPE: "Order Entry"})
+    house.seed_intacct("CONTRACTREVENUETEMPLATE", {"NAME": "Steps"})
+    await house.poll()
+    assert [row for row in shown(house, TEMPLATE, "Name", TYPE) if row[0] == "Steps"] == [
+        ("Steps", "Contract"),
+        ("Steps", "Order Entry"),
+    ]
