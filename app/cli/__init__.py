@@ -33,6 +33,7 @@ from app.domain.errors import SyncError
 from app.domain.records import Lane
 from app.objects import CATALOGUE
 from app.services.catalogue import objects_markdown
+from app.services.option_pages import options_markdown
 from app.services.unlinking import forget_links
 from app.store import migrations
 
@@ -180,14 +181,14 @@ def lint_objects(
     write: Annotated[bool, typer.Option("--write", help="Write the document of objects anew.")] = False,
     path: Annotated[Path, typer.Option(help="Where the document stands.")] = catalogue.DOCUMENT,
 ) -> None:
-    """Check the declarations, and that their document is up to date."""
+    """Check the declarations, and that their documents (objects, and options beside it) are up to date."""
     found = catalogue.all_problems(CATALOGUE.values())
-    text = objects_markdown()
-    if write:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    elif not path.exists() or path.read_text(encoding="utf-8") != text:
-        found.append(f"{path} is not up to date: run `tandem lint-objects --write`.")
+    for place, text in {path: objects_markdown(), path.with_name("options.md"): options_markdown()}.items():
+        if write:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, encoding="utf-8")
+        elif not place.exists() or place.read_text(encoding="utf-8") != text:
+            found.append(f"{place} is not up to date: run `tandem lint-objects --write`.")
     for sentence in found:
         typer.echo(sentence)
     if found:

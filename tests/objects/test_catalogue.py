@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 import app.objects
 from app.cli import cli
 from app.domain.declaration import End, Field, Mark, Rule, SyncedObject, WriteBack
-from app.domain.options import option_problem
+from app.domain.options import Option, option_problem
 from app.domain.transforms import Street
-from app.objects import CATALOGUE, problems
+from app.objects import CATALOGUE, clashes, problems
 from app.services.catalogue import objects_markdown
+from app.services.option_pages import options_markdown
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "objects.md"
 FINE = SyncedObject(
@@ -157,6 +158,19 @@ def test_formula_and_fixed_rows_are_active(declared: SyncedObject) -> None:
 def test_document_is_up_to_date() -> None:
     """Refresh it with `tandem lint-objects --write`."""
     assert DOCUMENT.read_text(encoding="utf-8") == objects_markdown()
+
+
+def test_the_page_of_options_is_up_to_date_and_names_every_one() -> None:
+    """Refresh it with `tandem lint-objects --write`."""
+    text = options_markdown()
+    assert DOCUMENT.with_name("options.md").read_text(encoding="utf-8") == text
+    assert all(f"| `{option.name}` |" in text for declared in CATALOGUE.values() for option in declared.options)
+
+
+def test_options_of_one_name_take_the_same_in_every_object() -> None:
+    odd = replace(CATALOGUE["contact"], options=(Option("syncOnlyOnce", "no", "Differs.", ("no", "yes")),))
+    assert clashes(CATALOGUE.values()) == []
+    assert clashes([CATALOGUE["account"], odd]) == ["option 'syncOnlyOnce' takes different values in account, contact"]
 
 
 def test_command_line_finds_the_document_up_to_date() -> None:

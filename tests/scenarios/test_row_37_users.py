@@ -1,11 +1,29 @@
-"""The user access list: who may have records synced, and who is not asked (product.md 7.4, checklist row 37)."""
+"""Checklist row 37: an unknown user is refused, or served by option; who is not asked (product.md 7.4)."""
+
+from collections.abc import Callable
 
 import pytest
 
 from app.services import configuration, intake
 from app.services.context import Context
+from app.store.session import Sessions
 from app.store.tables import Connection
-from tests.houses import ACCOUNT
+from tests.houses import ACCOUNT, make_connection, make_context
+
+
+@pytest.fixture
+def context(sessions: Sessions, new_id: Callable[[], str]) -> Context:
+    """Fakes around a real database."""
+    return make_context(sessions, new_id=new_id)
+
+
+@pytest.fixture
+async def home(context: Context) -> Connection:
+    """The connection `default`, stored."""
+    connection = make_connection()
+    async with context.begin() as session:
+        session.add(connection)
+    return connection
 
 
 async def ask(context: Context, home: Connection, options: dict[str, object], **more: str | None) -> tuple[str, str]:
