@@ -1,6 +1,7 @@
 """Checklist row 38: production with production, one org and one company, one way of currencies (product.md 2.1, R7)."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,8 @@ def company(account: str = COMPANY, environment: str | None = None, *, multi: bo
 
 def refusal(here: Identity, there: Identity, **given: object) -> str | None:
     """The code by which a pair of sides is refused."""
-    error = mismatch(make_connection(**{"environment": "production", **given}), here, there)
+    fields: dict[str, Any] = {"environment": "production", **given}
+    error = mismatch(make_connection(**fields), here, there)
     return error.code if error else None
 
 
