@@ -6,7 +6,7 @@ Time is the fake clock's on all sides. No assertion and no fixture stands here.
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +14,11 @@ import httpx
 
 from app.backends.http import HttpClient, HttpPolicy
 from app.backends.intacct.auth import IntacctCredentials, RestCredentials
-from app.backends.intacct.client import IntacctBackend
+from app.backends.intacct.client import IntacctBackend, IntacctOptions
 from app.backends.pool import LocalSlots
 from app.backends.salesforce.auth import SalesforceCredentials
 from app.backends.salesforce.client import SalesforceBackend
+from app.bootstrap.connected import LONG_SCHEMA_SECONDS
 from app.domain.records import Errand, Lane, System, Value
 from app.services import building, changes, intake, runner, sweeper
 from app.services.context import Context, Pair
@@ -101,7 +102,7 @@ class SimulatedBackends:
     def of(self, connection: Connection, lane: Lane, errand: Errand = Errand.SYNC) -> Pair:
         """See `Backends.of`."""
         if (lane, errand) not in self._pairs:
-            self._pairs[lane, errand] = Pair(self._salesforce(lane), self._intacct(lane))
+            self._pairs[lane, errand] = Pair(self._salesforce(lane), self._intacct(lane, errand))
         return self._pairs[lane, errand]
 
     def _salesforce(self, lane: Lane) -> SalesforceBackend:
@@ -110,7 +111,7 @@ class SimulatedBackends:
         http = self._clients[System.SALESFORCE]
         return SalesforceBackend(credentials, http, self._slots, self._clock, lane, jitter=jitter)
 
-    def _intacct(self, lane: Lane) -> IntacctBackend:
+    def _intacct(self, lane: Lane, errand: Errand) -> IntacctBackend:
         credentials = IntacctCredentials(
             sender_id="sender",
             sender_password="secret",
@@ -121,7 +122,10 @@ class SimulatedBackends:
             rest=RestCredentials("client", "secret", "api@demo", url=REST_URL),
         )
         rng = random.Random(self._seed)
-        return IntacctBackend(credentials, self._clients[System.INTACCT], self._slots, self._clock, lane, rng=rng)
+        http, options = self._clients[System.INTACCT], IntacctOptions()
+        if errand is not Errand.SYNC:
+            options = replace(options, schema_seconds=LONG_SCHEMA_SECONDS)
+        return IntacctBackend(credentials, http, self._slots, self._clock, lane, rng=rng, options=options)
 
 
 @dataclass

@@ -20,25 +20,25 @@ _log = telemetry.log("schedules")
 OBSERVE_SECONDS = 15.0
 MASS_SECONDS = 2.0
 MAPPINGS_SECONDS = 3600.0
-HEADSTART = 0.9
-"""A feed counts as due a little before its pause is over, so that a worker's own rhythm never skips a turn."""
+LOOK_SECONDS = 10.0
+"""How often it is looked whether a feed is due, in our own rows: so soon a hint takes effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One periodic task: its name, the seconds between two runs, and the service it calls with them."""
+    """One periodic task: its name, the seconds between two runs, and the service it calls."""
 
     name: str
     seconds: Callable[[Settings], float]
-    run: Callable[[Context, float], Awaitable[object]]
+    run: Callable[[Context, Settings], Awaitable[object]]
 
 
 TASKS = (
     Task("sweep", lambda settings: settings.sweep_seconds, lambda context, _: sweeper.sweep(context)),
     Task(
         "poll_changes",
-        lambda settings: settings.poll_every,
-        lambda context, seconds: changes.poll(context, timedelta(seconds=seconds * HEADSTART)),
+        lambda settings: min(settings.poll_every, LOOK_SECONDS),
+        lambda context, settings: changes.poll(context, timedelta(seconds=settings.poll_every)),
     ),
     Task("mass_runs", lambda _: MASS_SECONDS, lambda context, _: mass_steps.advance(context)),
     Task("finish_builds", lambda settings: settings.sweep_seconds, lambda context, _: building.finish_left(context)),
@@ -69,7 +69,7 @@ class Schedules:
         seconds = task.seconds(self._settings)
         while not self._ending:
             try:
-                await task.run(self._context, seconds)
+                await task.run(self._context, self._settings)
             except Exception:
                 telemetry.TASK_FAILURES.labels(task.name).inc()
                 _log.exception("task_failed", task=task.name)

@@ -31,7 +31,7 @@ OFFLINE = "offline"
 PRODUCTION = "production"
 API_VERSION = "64.0"
 
-LONG_SCHEMA_SECONDS = 6 * 3600.0
+LONG_SCHEMA_SECONDS = 24 * 3600.0
 """How long feeds believe a description of Intacct: it is billed, and one that is refused is forgotten at once."""
 
 FEEDS = (Errand.POLL, Errand.VERIFY)

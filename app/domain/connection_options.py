@@ -34,5 +34,37 @@ INTACCT_CURRENCIES = Option(
     ("unknown", "single", "multi"),
 )
 
-CONNECTION_OPTIONS: tuple[Option, ...] = (USER_ACCESS, UNMAPPED_USERS, INTACCT_ENVIRONMENT, INTACCT_CURRENCIES)
+MONTHLY_TRANSACTIONS = Option(
+    "monthlyTransactions",
+    100_000,
+    "Transactions the Intacct contract allows in a calendar month. From 80 % of them feeds are read more rarely, from "
+    "90 % only interactive syncs begin, at 100 % nothing does.",
+    least=1000,
+    most=100_000_000,
+)
+
+POLL_PERCENT = Option(
+    "pollPercent",
+    5,
+    "Percent of the monthly transactions that looking for changes may take while nothing changes. Feeds are read as "
+    "rarely as that needs.",
+    least=1,
+    most=50,
+)
+
+SPEND_BEYOND = Option(
+    "spendBeyondEntitlement",
+    False,
+    "Work goes on past the monthly transactions; Intacct bills what is beyond them. Off: it waits for the next month.",
+)
+
+CONNECTION_OPTIONS: tuple[Option, ...] = (
+    USER_ACCESS,
+    UNMAPPED_USERS,
+    INTACCT_ENVIRONMENT,
+    INTACCT_CURRENCIES,
+    MONTHLY_TRANSACTIONS,
+    POLL_PERCENT,
+    SPEND_BEYOND,
+)
 """All of them, in the order they are shown."""

@@ -1,7 +1,7 @@
 """Intacct to Salesforce: reads what changed, drops our own echo, wishes the rest. One feed per object and connection.
 
-Pages by (WHENMODIFIED, RECORDNO) with a look-back, because commits become visible late (reliability.md 10). The cursor
-moves only when the whole window was read.
+Pages by (WHENMODIFIED, RECORDNO). Commits become visible late, so each reading looks back some minutes, and every other
+hour some hours (reliability.md 10). The cursor moves only when the window was read and its count agrees.
 """
 
 import logging
@@ -10,19 +10,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from app.domain.declaration import Creates, Kind, Rule, SyncedObject
+from app.domain.errors import Kind as Trouble
 from app.domain.errors import SyncError
 from app.domain.merge import Direction
 from app.domain.plan import Plan
-from app.domain.records import BORN_IN_INTACCT, Lane, Record, salesforce_id
+from app.domain.records import BORN_IN_INTACCT, Errand, Lane, Record, salesforce_id
 from app.objects import CATALOGUE
-from app.services import intake
+from app.services import deletions, intake
 from app.services.context import Context, Pair
 from app.services.journal import SqlJournal
 from app.services.missing import wish_missing
 from app.services.planning import enabled, plan_for
 from app.services.spending import note_spending
+from app.services.turns import Pace, Turn, pace_of, rewind, turn
 from app.store import cursors
-from app.store.tables import Connection, Cursor
+from app.store.tables import Connection
 from app.sync.echo import edited, is_inactive
 from app.sync.lines import lines_edited, lines_of
 from app.sync.ports import Backend, Position
@@ -32,12 +34,15 @@ LOG = logging.getLogger("tandem.changes")
 
 FEED = "intacct"
 LOOK_BACK = timedelta(minutes=5)
-LEASE = timedelta(minutes=10)
-PAGE = 1000
+SECOND_LOOK = timedelta(hours=2)
+"""How late Intacct may show a commit. So often a reading goes back so far behind the last one that did."""
+PAGE = 2000
 BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
 """Where the feed of an object starts whose existing records go to Salesforce too."""
 UNDATED_EVERY = timedelta(days=1)
 """How often rows without a modification time are looked for as well: a query more, for rows that are rare."""
+TRIES = 2
+"""How often a window is read whose count does not agree, before the reading is given up."""
 
 
 @dataclass(slots=True)
@@ -45,7 +50,7 @@ class Counts:
     """What one reading of a feed found: `seen` = `unlinked` + `unchanged` + `wished` + `postponed`.
 
     `new` of the wished are unknown to Salesforce; `postponed` may be ours, which is not known yet: the cursor stays.
-    `keys` are those of all records of a whole reading.
+    `keys` are those of all records of a whole reading. `dated` of the seen have a modification time.
     """
 
     seen: int = 0
@@ -54,7 +59,7 @@ class Counts:
     new: int = 0
     unchanged: int = 0
     wished: int = 0
-    ids: list[str] = field(default_factory=list)
+    dated: int = 0
     keys: set[str] = field(default_factory=set)
 
     def plain(self) -> dict[str, int]:
@@ -63,85 +68,108 @@ class Counts:
         return {name: getattr(self, name) for name in counted}
 
 
-async def poll(context: Context, every: timedelta = timedelta(0)) -> dict[str, Counts]:
-    """Read the feeds of all enabled connections that were not read within `every`; counts by "connection/object".
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What one reading covers: from `start` (rows without a time first, unless its key says otherwise) to `until`."""
 
-    A feed that cannot be read is logged and read again next time; its cursor stays.
+    start: Position
+    until: datetime
+    everything: bool
+
+
+async def poll(context: Context, every: timedelta = timedelta(0)) -> dict[str, Counts]:
+    """Read the feeds that are due, of all enabled connections; counts by "connection/object".
+
+    `every` is the shortest pause of a feed; without one all are read now. A feed that cannot be read is logged and
+    read again later; its cursor stays. Nothing is asked for a connection that is switched off.
     """
     async with context.begin() as session:
         connections = await cursors.enabled_connections(session)
     read: dict[str, Counts] = {}
     for connection in connections:
-        for declared in CATALOGUE.values():
-            if all(row.rule is Rule.TO_INTACCT for row in declared.fields) or not enabled(connection, declared):
-                continue
+        followed = [declared for declared in CATALOGUE.values() if follows(connection, declared)]
+        pace = await pace_of(context, connection, len(followed) + 1, every)
+        if pace.stopped:
+            LOG.warning("feeds_stopped", extra={"connection": connection.name})
+            continue
+        for declared in followed:
             try:
-                counts = await poll_object(context, connection, declared, every)
+                counts = await poll_object(context, connection, declared, pace)
             except SyncError as error:
                 LOG.warning("feed_unread", extra={"object": declared.name, "code": error.code, "error": error.message})
                 continue
             if counts is not None:
                 read[f"{connection.name}/{declared.name}"] = counts
+        await deletions.poll(context, connection, followed, pace)
     return read
 
 
-async def poll_object(
-    context: Context, connection: Connection, declared: SyncedObject, every: timedelta
-) -> Counts | None:
+def follows(connection: Connection, declared: SyncedObject) -> bool:
+    """Whether anything of the object can come from Intacct to this connection."""
+    return enabled(connection, declared) and any(row.rule is not Rule.TO_INTACCT for row in declared.fields)
+
+
+async def poll_object(context: Context, connection: Connection, declared: SyncedObject, pace: Pace) -> Counts | None:
     """Read one feed from its cursor to now; None when another worker is at it or it is not due."""
-    now = context.clock.now()
-    fresh = Cursor(
-        id=context.new_id(),
-        connection_id=connection.id,
-        object=declared.name,
-        feed=FEED,
-        position_at=connection.created_at if declared.creates is Creates.TO_INTACCT else BEGINNING,
-        updated_at=now,
-    )
-    async with context.begin() as session:
-        cursor = await cursors.take(session, fresh, now, LEASE, now - every)
-    if cursor is None:
-        return None
-    counts, done = Counts(), False
-    undated_at = datetime.fromisoformat(cursor.counts.get("undatedAt", connection.created_at.isoformat()))
-    undated = not cursor.counts or now - undated_at >= UNDATED_EVERY
-    start = Position(cursor.position_at - LOOK_BACK, "" if undated else "0")
-    if undated and declared.daily:
-        start = Position(BEGINNING, "")
-    try:
-        pair = context.backends.of(connection, Lane.BULK)
-        plan = await plan_for(context, connection, declared, pair)
-        await _read(context, connection, plan, pair, start, now, counts, everything="resync" in cursor.counts)
-        await note_spending(context, connection.id, Lane.BULK, pair)
-        done = True
-    finally:
-        async with context.begin() as session:
-            row = await session.get_one(Cursor, cursor.id)
-            row.lease_until, row.updated_at = None, now
-            asked_meanwhile = "resync" in row.counts and "resync" not in cursor.counts
-            if done and not counts.postponed and not asked_meanwhile:
-                said = {**counts.plain(), "undatedAt": (now if undated else undated_at).isoformat()}
-                row.position_at, row.counts = now, said
+    beginning = connection.created_at if declared.creates is Creates.TO_INTACCT else BEGINNING
+    async with turn(context, connection, declared.name, FEED, beginning, pace) as mine:
+        if mine is None:
+            return None
+        window = _window(connection, declared, mine)
+        pair = context.backends.of(connection, Lane.BULK, Errand.POLL)
+        try:
+            plan = await plan_for(context, connection, declared, pair)
+            counts = await _read_whole(context, connection, plan, pair, window)
+        finally:
+            await note_spending(context, connection.id, Errand.POLL, pair)
+        mine.busy, mine.stays = counts.wished > 0, counts.postponed > 0
+        mine.said = {} if mine.stays else {**mine.said, **counts.plain()}
     return counts
 
 
-async def _read(
-    context: Context,
-    connection: Connection,
-    plan: Plan,
-    pair: Pair,
-    position: Position,
-    until: datetime,
-    counts: Counts,
-    *,
-    everything: bool,
-) -> None:
-    memory = SqlJournal(context, connection.id)
+def _window(connection: Connection, declared: SyncedObject, mine: Turn) -> _Window:
+    """What is to be read this time; notes in the turn when the rarer looks were taken."""
+    undated_at = datetime.fromisoformat(mine.counts.get("undatedAt", connection.created_at.isoformat()))
+    undated = "undatedAt" not in mine.counts or mine.now - undated_at >= UNDATED_EVERY
+    second_at = datetime.fromisoformat(mine.counts.get("secondAt", mine.position_at.isoformat()))
+    second = mine.now - second_at >= SECOND_LOOK
+    start = mine.position_at - LOOK_BACK
+    if second:
+        start = min(start, second_at - SECOND_LOOK)
+    if undated and declared.daily:
+        start = BEGINNING
+    mine.said = {
+        "undatedAt": (mine.now if undated else undated_at).isoformat(),
+        "secondAt": (mine.now if second else second_at).isoformat(),
+    }
+    return _Window(Position(start, "" if undated else "0"), mine.now, "resync" in mine.counts)
+
+
+async def _read_whole(context: Context, connection: Connection, plan: Plan, pair: Pair, window: _Window) -> Counts:
+    """Read a window, then have it counted there. Raises SyncError TRANSIENT `window_incomplete` for an under-read.
+
+    A record that is edited while we read leaves the window, so that fewer are counted than were read; once more, then.
+    """
+    kind, since, until = plan.object.intacct.kind, window.start.modified_at, window.until
+    for left in reversed(range(TRIES)):
+        counts = await _read(context, connection, plan, pair, window)
+        if not counts.dated:
+            return counts  # an idle window is not counted: that would double what idle feeds cost
+        there = await pair.intacct.changed(kind, since, until)
+        if there == counts.dated or (there < counts.dated and not left):
+            return counts
+        LOG.warning("window_differs", extra={"object": plan.object.name, "counted": there, "read": counts.dated})
+    message = f"Intacct counts {there} changed {kind} records where its pages showed {counts.dated}."
+    raise SyncError(Trouble.TRANSIENT, "window_incomplete", message)
+
+
+async def _read(context: Context, connection: Connection, plan: Plan, pair: Pair, window: _Window) -> Counts:
+    memory, counts, position = SqlJournal(context, connection.id), Counts(), window.start
     while True:
-        page = await pair.intacct.changes(plan.object.intacct.kind, position, until, plan.intacct_fields, PAGE)
-        wanted = await _edits(
-            plan, memory, pair.intacct, page.records, counts, today=until.date(), everything=everything
-        )
+        kind, fields = plan.object.intacct.kind, plan.intacct_fields
+        page = await pair.intacct.changes(kind, position, window.until, fields, PAGE)
+        counts.dated += 0 if page.undated else len(page.records)
+        wanted = await _edits(plan, memory, pair.intacct, page.records, counts, today=window.until.date(), everything=window.everything)
         if wanted:
             correlation_id = context.new_id()
             await intake.wish(
@@ -154,13 +182,13 @@ async def _read(
                 direction=Direction.FROM_INTACCT,
             )
         counts.wished += len(wanted)
-        counts.ids += wanted
-        counts.keys |= {record.key for record in page.records} if everything else set()
+        counts.keys |= {record.key for record in page.records} if window.everything else set()
         if page.done:
             break
         position = page.position
-    if everything and plan.creates is Creates.FROM_INTACCT:
+    if window.everything and plan.creates is Creates.FROM_INTACCT:
         counts.wished += await wish_missing(context, connection, plan, counts.keys)
+    return counts
 
 
 async def _edits(
@@ -234,15 +262,4 @@ async def resync(context: Context, connection: Connection, declared: SyncedObjec
 
     Repairs what was edited in Salesforce although Intacct owns it, and finds what was missed.
     """
-    now = context.clock.now()
-    fresh = Cursor(
-        id=context.new_id(),
-        connection_id=connection.id,
-        object=declared.name,
-        feed=FEED,
-        position_at=BEGINNING,
-        updated_at=now,
-    )
-    async with context.begin() as session:
-        row = await cursors.held(session, fresh)
-        row.position_at, row.updated_at, row.counts = BEGINNING, BEGINNING, {"resync": True}
+    await rewind(context, connection.id, declared.name, FEED, BEGINNING, {"resync": True})

@@ -16,9 +16,10 @@ from app.domain.errors import SyncError
 from app.domain.plan import Plan
 from app.domain.records import Lane
 from app.objects import CATALOGUE
+from app.services import deletions
 from app.services.context import Context, Pair
 from app.services.planning import enabled, plan_for
-from app.store import connections
+from app.store import connections, cursors
 from app.store.tables import Connection
 from app.sync.ports import Backend
 
@@ -58,15 +59,23 @@ async def readiness(context: Context, connection_id: str, queue: Probe | None = 
         async with context.begin() as session:
             await session.exec(select(1))
             connection = await connections.get(session, connection_id)
+            cursor = await cursors.known(session, connection_id, deletions.ALL, deletions.FEED)
     except OUTAGES:
         wrong = Check("database", False, "The database does not answer.", "Start it, or correct DATABASE_URL.")
         return Readiness((wrong,))
     checks.append(Check("database", True, "The database answers."))
+    if cursor is not None and deletions.REFUSED in cursor.counts:
+        checks.append(_deaf(str(cursor.counts[deletions.REFUSED])))
     if queue is not None:
         checks.append(await _queue(queue))
     if connection is not None:
         checks += await _sides(context, connection)
     return Readiness(tuple(checks))
+
+
+def _deaf(said: str) -> Check:
+    advice = "Give the Intacct user View on custom reports. Until then verification finds what was deleted, once a day."
+    return Check("deletions", False, f"Deletions in Intacct are not seen at once: {said}", advice, required=False)
 
 
 async def _queue(queue: Probe) -> Check:

@@ -13,6 +13,7 @@ from app.domain.errors import RETRY, Kind, SyncError
 from app.domain.merge import Direction
 from app.domain.records import Lane
 from app.objects import CATALOGUE
+from app.services.budget import admitted
 from app.services.cascade import take_along
 from app.services.context import Context, Pair
 from app.services.journal import SqlJournal
@@ -55,13 +56,19 @@ async def drain(context: Context, connection_id: str, lane: Lane) -> int:
 
 
 async def claim(context: Context, connection_id: str, lane: Lane) -> Claimed | None:
-    """Take the next due operations under a lease, in one transaction; None when there are none."""
+    """Take the next due operations under a lease, in one transaction; None when there are none, or may not be begun.
+
+    What may not begin because the month's transactions are used up stays in line.
+    """
     async with context.begin() as session:
         connection = await session.get(Connection, connection_id)
         if connection is None or not connection.enabled:
             return None
         lease = timedelta(seconds=context.lease_seconds)
         now = context.clock.now()
+        if not await admitted(session, connection, lane, now):
+            LOG.warning("budget_used_up", extra={"connection": connection.name, "lane": lane.value})
+            return None
         rows = await work.claim(session, connection_id, lane, BATCH[lane], now, lease, context.worker)
         if not rows:
             return None

@@ -346,6 +346,7 @@ class Cursor(Row, table=True):
     position_key: str = Field(default="", max_length=40)
     counts: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     lease_until: datetime | None = None
+    due_at: datetime | None = None
     updated_at: datetime
 
 

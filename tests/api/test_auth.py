@@ -27,6 +27,7 @@ LOWEST = {
     ("GET", "/v1/configuration/objects/account"): Role.VIEWER,
     ("GET", "/v1/requests/none"): Role.VIEWER,
     ("GET", "/ready"): Role.VIEWER,
+    ("GET", "/v1/health/budget"): Role.VIEWER,
     ("GET", "/metrics"): Role.VIEWER,
     ("POST", ONE): Role.CALLER,
     ("POST", "/v1/sync/account"): Role.CALLER,

@@ -413,7 +413,7 @@ async def test_twin_that_vanished_long_after_it_was_written_is_a_conflict(rig: R
     rig.at(3 * 3600)
     rig.intacct.bury("SHOP", key)
     settlement = await rig.sync()
-    assert (settlement.result, settlement.reason) == (Result.CONFLICTED, "twin_vanished")
+    assert (settlement.result, settlement.reason) == (Result.CONFLICTED, "deleted_in_intacct")
     assert rig.intacct.writes == []
 
 

@@ -31,7 +31,7 @@ def context(clock: StandingClock) -> Context:
 
 
 def task(name: str, seconds: float, run: Callable[[], Awaitable[object]]) -> Task:
-    return Task(name, lambda _: seconds, lambda _context, _seconds: run())
+    return Task(name, lambda _: seconds, lambda _context, _settings: run())
 
 
 async def test_a_task_runs_at_once_and_then_after_each_pause(
@@ -113,7 +113,7 @@ def test_the_table_takes_its_pauses_from_the_settings(settings: Settings) -> Non
     pauses = {entry.name: entry.seconds(settings) for entry in TASKS}
     assert pauses == {
         "sweep": 5,
-        "poll_changes": 60,
+        "poll_changes": 10,
         "mass_runs": 2,
         "finish_builds": 5,
         "run_journal_mappings": 3600,

@@ -5,10 +5,11 @@ from fastapi.responses import PlainTextResponse
 
 from app import telemetry
 from app.api.auth import Viewer
-from app.api.deps import CorrelationId, TheHouse
+from app.api.deps import CorrelationId, Here, TheHouse
 from app.api.errors import OK, UNAVAILABLE, open_problems, problems
+from app.api.schemas.budget import BudgetView, budget_out
 from app.api.schemas.health import Alive, Ready, ready_out
-from app.services import health
+from app.services import budget, health
 
 router = APIRouter(tags=["health"])
 
@@ -40,6 +41,20 @@ async def get_readiness(response: Response, house: TheHouse, who: Viewer, correl
     known = await health.readiness(house.context, who.connection_id, house.queue)
     response.status_code = OK if known.ready else UNAVAILABLE
     return ready_out(known, correlation_id)
+
+
+@router.get(
+    "/v1/health/budget",
+    operation_id="getBudget",
+    summary="What was spent this month, and what has to wait",
+    description="Transactions that Intacct bills, by account, against the entitlement of the connection, with a "
+    "forecast of the month's end. Months are calendar months in UTC.",
+    response_description="The month so far.",
+    responses=problems(),
+)
+async def get_budget(context: Here, who: Viewer, correlation_id: CorrelationId) -> BudgetView:
+    """See the description."""
+    return budget_out(await budget.read(context, who.connection_id), correlation_id)
 
 
 @router.get(

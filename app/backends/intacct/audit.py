@@ -18,10 +18,6 @@ FIELDS = ("OBJECTTYPE", "OBJECTKEY", "ACCESSTIME")
 DELETED = "D"
 """ACCESSMODE as `query` spells it; `readByQuery` would want the word."""
 
-BY_NAME = frozenset({"CUSTOMER", "CONTACT", "ITEM", "PROJECT", "DEPARTMENT", "CLASS", "EMPLOYEE", "ARTERM"})
-BY_NUMBER = frozenset({"TASK", "ARINVOICE", "ARPYMT", "SODOCUMENT", "GLBATCH"})
-"""What OBJECTKEY holds of a kind [documented for customers and documents]; of other kinds it may be either."""
-
 _REC = re.compile(r"(\d{1,17})--REC", re.ASCII)
 
 
@@ -58,16 +54,16 @@ def _deletion(asked: dict[str, str], record: Record) -> Deletion:
     if str(kind or "").lower() not in asked or not isinstance(at, datetime):
         raise SyncError(Kind.TRANSIENT, "page_unreliable", f"Row {record.key} of the audit history cannot be read.")
     known = asked[str(kind).lower()]
-    key, natural = _named(known, name)
+    key, natural = _named(name)
     return Deletion(known, at, key, natural)
 
 
-def _named(kind: str, name: Value) -> tuple[str | None, str | None]:
-    """RECORDNO and natural key, as far as OBJECTKEY tells them."""
+def _named(name: Value) -> tuple[str | None, str | None]:
+    """RECORDNO and natural key, as far as OBJECTKEY tells them: bare digits may be either, `17--REC` is a number.
+
+    Customers are documented to be called by their id and documents by their number; of other kinds nothing is known.
+    """
     text = str(name or "").strip()
     if numbered := _REC.fullmatch(text):
         return numbered[1], None
-    number = text if text.isascii() and text.isdigit() else None
-    if kind in BY_NUMBER:
-        return number, None
-    return (None if kind in BY_NAME else number), text or None
+    return (text if text.isascii() and text.isdigit() else None), text or None

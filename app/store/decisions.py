@@ -1,0 +1,34 @@
+"""Queries over the newest decisions about records. No transaction of their own."""
+
+from collections.abc import Sequence
+
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.store.tables import Decision
+
+IDS_PER_QUERY = 500
+
+
+async def latest(
+    session: AsyncSession, connection_id: str, object_name: str, record_ids: Sequence[str]
+) -> dict[str, Decision]:
+    """The newest decision about each of the records that has one."""
+    found: dict[str, Decision] = {}
+    for start in range(0, len(record_ids), IDS_PER_QUERY):
+        some = record_ids[start : start + IDS_PER_QUERY]
+        mine = (
+            Decision.connection_id == connection_id,
+            Decision.object == object_name,
+            col(Decision.record_id).in_(some),
+        )
+        newest = select(Decision.record_id, func.max(col(Decision.at)).label("at")).where(*mine)
+        last = newest.group_by(col(Decision.record_id)).subquery()
+        rows = await session.exec(
+            select(Decision)
+            .join(last, (col(Decision.record_id) == last.c.record_id) & (col(Decision.at) == last.c.at))
+            .where(*mine)
+            .order_by(col(Decision.run))
+        )
+        found |= {row.record_id: row for row in rows}
+    return found
