@@ -7,10 +7,13 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from app.api import webhook
 from app.api.deps import TheHouse
 from app.api.doors import Caller
 from app.domain.errors import Kind, SyncError
+from app.services import events
 from app.services.keys import Role
+from app.store.tables import Connection
 
 
 class Permission(StrEnum):
@@ -48,6 +51,26 @@ async def caller(
     return who
 
 
+async def poster(
+    request: Request,
+    house: TheHouse,
+    api_key: Annotated[str | None, Security(_header)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> Connection:
+    """The connection a message from Intacct is for: proved by its signature, else by an API key that may sync.
+
+    Raises SyncError AUTH `signature_refused` for a signature that fits no connection, and what `caller` raises.
+    """
+    if webhook.SIGNATURE not in request.headers:
+        return (await allowed(Permission.SYNC)(request, await caller(house, api_key, bearer))).connection
+    body, now = await request.body(), house.context.clock.now()
+    company = webhook.company_of(request.headers)
+    for connection, secret in await events.keyholders(house.context, company):
+        if webhook.check(request.headers, body, secret, now):
+            return connection
+    raise webhook.refused()
+
+
 def allowed(permission: Permission) -> Callable[[Request, Caller], Coroutine[Any, Any, Caller]]:
     """A dependency: the caller, if the key's role grants `permission`. Raises SyncError PERMISSION `role_missing`."""
 
@@ -65,3 +88,5 @@ Viewer = Annotated[Caller, Depends(allowed(Permission.READ))]
 Asker = Annotated[Caller, Depends(allowed(Permission.SYNC))]
 Operator = Annotated[Caller, Depends(allowed(Permission.OPERATE))]
 Admin = Annotated[Caller, Depends(allowed(Permission.ADMINISTER))]
+Poster = Annotated[Connection, Depends(poster)]
+"""The connection a message from Intacct is for."""

@@ -68,6 +68,7 @@ BY_CODE: Mapping[str, int] = {
     "key_missing": UNAUTHORIZED,
     "key_refused": UNAUTHORIZED,
     "role_missing": FORBIDDEN,
+    "signature_refused": UNAUTHORIZED,
     "not_found": NOT_FOUND,
     "key_unknown": NOT_FOUND,
     "connection_unknown": NOT_FOUND,

@@ -48,6 +48,7 @@ async def ensure_paired(context: Context, connection: Connection, pair: Pair) ->
                 "version": connection.version,
                 "askedAt": now.isoformat(),
             }
+            connection.pins = row.pins  # whoever goes on with this connection need not ask again
         elif row.enabled:
             row.enabled = False
             touch(context, row)

@@ -20,6 +20,7 @@ from app.store.tables import Connection, Cursor
 from app.sync.budget import Step, next_pause
 
 LEASE = timedelta(minutes=10)
+AFTER_HINTS = timedelta(minutes=5)
 PAUSE = "pause"
 """Where the cursor's counts keep the last pause, in seconds."""
 
@@ -113,10 +114,14 @@ def _pause(mine: Turn, pace: Pace, failures: int) -> float:
 
 
 async def hint(context: Context, session: AsyncSession, connection_id: str, name: str, feed: str) -> None:
-    """Somebody says that there is something to read: the feed is due now, unless it was never read at all."""
+    """Somebody says that there is something to read: the feed is due soon, unless it was never read at all.
+
+    Soon, not now: any number of hints leads to one reading in five minutes, since each is billed.
+    """
     row = await cursors.known(session, connection_id, name, feed)
-    if row is not None:
-        row.due_at = context.clock.now()
+    soon = max(context.clock.now(), row.updated_at + AFTER_HINTS) if row is not None else None
+    if row is not None and soon is not None and (row.due_at is None or row.due_at > soon):
+        row.due_at = soon
 
 
 async def rewind(

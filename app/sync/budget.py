@@ -10,8 +10,9 @@ from enum import IntEnum
 from app.domain.records import Lane
 
 MONTH = timedelta(days=30)
-COST_OF_A_LOOK = 1.15
-"""Transactions of one reading of an idle feed, the daily look for undated rows and descriptions included."""
+COST_OF_A_LOOK = 1.3
+"""Transactions of one reading of an idle feed: with its part of daily looks for undated rows, descriptions, and asking
+once an hour who is there."""
 STRETCH, STRETCH_HARD = 2, 4
 QUICKENS, SLACKENS = 0.25, 1.5
 

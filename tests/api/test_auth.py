@@ -31,6 +31,7 @@ LOWEST = {
     ("GET", "/metrics"): Role.VIEWER,
     ("POST", ONE): Role.CALLER,
     ("POST", "/v1/sync/account"): Role.CALLER,
+    ("POST", "/v1/events/intacct"): Role.CALLER,
     ("POST", "/v1/resync/account"): Role.OPERATOR,
     ("POST", "/v1/operations/none/retry"): Role.OPERATOR,
     ("POST", "/v1/operations/none/cancel"): Role.OPERATOR,
