@@ -169,7 +169,9 @@ async def _read(context: Context, connection: Connection, plan: Plan, pair: Pair
         kind, fields = plan.object.intacct.kind, plan.intacct_fields
         page = await pair.intacct.changes(kind, position, window.until, fields, PAGE)
         counts.dated += 0 if page.undated else len(page.records)
-        wanted = await _edits(plan, memory, pair.intacct, page.records, counts, today=window.until.date(), everything=window.everything)
+        wanted = await _edits(
+            plan, memory, pair.intacct, page.records, counts, today=window.until.date(), everything=window.everything
+        )
         if wanted:
             correlation_id = context.new_id()
             await intake.wish(

@@ -29,8 +29,10 @@ LATE = timedelta(hours=2)
 """How late a row of the history may appear."""
 REFUSED = "refused"
 """Where the cursor's counts say that the history may not be read, and in which words."""
-GONE = ("deleted_in_intacct", "deactivated")
-"""Reasons of decisions that know already that the Intacct record is gone."""
+GONE = "deleted_in_intacct"
+"""The reason of decisions that know already that the Intacct record is gone."""
+LAG = timedelta(minutes=5)
+"""A decision so much later than a deletion was made by a read that shows it, as a rule."""
 
 
 async def poll(context: Context, connection: Connection, followed: Sequence[SyncedObject], pace: Pace) -> int:
@@ -75,7 +77,9 @@ async def _wish(context: Context, connection: Connection, declared: SyncedObject
         linked += await bindings.by_intacct_id(session, connection.id, declared.name, naturals)
         ids = {link.salesforce_id for link in linked}
         last = await decisions.latest(session, connection.id, declared.name, sorted(ids))
-    wanted = sorted(ids - {record_id for record_id, decision in last.items() if decision.reason in GONE})
+    latest = max(one.at for one in mine)
+    known = {i for i, decision in last.items() if decision.reason == GONE or decision.at >= latest + LAG}
+    wanted = sorted(ids - known)
     if wanted:
         await intake.wish(
             context,

@@ -97,7 +97,9 @@ def _end_vanished(batch: Batch, work: Work, now: datetime) -> None:
         f"{batch.plan.object.intacct.kind} {work.bound.intacct_id} (record {work.bound.intacct_key}) cannot be read "
         "in Intacct; it was deleted there, or is private to another entity."
     )
-    work.fail(SyncError(Kind.CONFLICT, "deleted_in_intacct", message, "Restore it, or unlink the record and sync it again."))
+    work.fail(
+        SyncError(Kind.CONFLICT, "deleted_in_intacct", message, "Restore it, or unlink the record and sync it again.")
+    )
 
 
 def _proposed_keys(batch: Batch, work: Work) -> list[str]:

@@ -1,6 +1,6 @@
 """feeds are due at a time of their own; hints from Intacct; verifications of completeness
 
-Revision: 0017, after 0016. 2026-11-25
+Revision: 0019, after 0018. 2026-11-25
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0017"
-down_revision: str | Sequence[str] | None = "0016"
+revision: str = "0019"
+down_revision: str | Sequence[str] | None = "0018"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
