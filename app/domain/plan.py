@@ -167,7 +167,7 @@ def make_plan(
             id_copy=_if_there(back.id_copy, prefix, here),
         ),
         companions=tuple(_companion(c, prefix, here) for c in declared.companions),
-        also_read=tuple(name for name in (_name(n, prefix) for n in declared.also_read) if in_org(name, here)),
+        also_read=_held(declared.also_read, prefix, here),
         options=options,
         link_field=link,
         scope=scope,
@@ -176,9 +176,7 @@ def make_plan(
         new_since=new_since,
         creates=Creates.TO_INTACCT if turned else declared.creates,
         kept_here=_kept_here(declared, prefix, here),
-        match_salesforce=tuple(
-            n for n in (_name(name, prefix) for name in declared.match_salesforce) if in_org(n, here)
-        ),
+        match_salesforce=_held(declared.match_salesforce, prefix, here),
         absent=tuple(f"{row.salesforce} ↔ {'/'.join(row.names)}" for row in absent),
         mapping_version=mapping_version,
         turned=turned,
@@ -234,6 +232,11 @@ def is_selected(selection: object, text: str) -> bool:
         elif dots and first <= text <= last:
             return True
     return False
+
+
+def _held(names: Iterable[str], prefix: str, here: set[str]) -> tuple[str, ...]:
+    """Those of the declared fields that the org has, in its spelling."""
+    return tuple(name for name in (_name(n, prefix) for n in names) if in_org(name, here))
 
 
 def _kept_here(declared: SyncedObject, prefix: str, here: set[str]) -> str | None:
