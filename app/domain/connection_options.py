@@ -58,6 +58,15 @@ SPEND_BEYOND = Option(
     "Work goes on past the monthly transactions; Intacct bills what is beyond them. Off: it waits for the next month.",
 )
 
+RETENTION = Option(
+    "retentionDays",
+    180,
+    "For how many days closed errors, decisions, operations and mass runs are kept. The newest decision of a record "
+    "and every promised write stay for ever.",
+    least=30,
+    most=3650,
+)
+
 CONNECTION_OPTIONS: tuple[Option, ...] = (
     USER_ACCESS,
     UNMAPPED_USERS,
@@ -66,5 +75,6 @@ CONNECTION_OPTIONS: tuple[Option, ...] = (
     MONTHLY_TRANSACTIONS,
     POLL_PERCENT,
     SPEND_BEYOND,
+    RETENTION,
 )
 """All of them, in the order they are shown."""

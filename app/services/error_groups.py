@@ -73,15 +73,17 @@ async def retry(context: Context, connection: Connection, group_id: str, correla
         after = found[-1].id
         for name, born in sorted({(row.object, _born(row)) for row in found}):
             ids = sorted({row.record_id for row in found if (row.object, _born(row)) == (name, born)})
-            items = await intake.wish(
-                context,
-                connection,
-                name,
-                ids,
-                origin=Origin.INTACCT if born else Origin.MASS_TOOL,
-                direction=Direction.FROM_INTACCT if born else Direction.TO_INTACCT,
-                correlation_id=correlation_id,
-            )
+            async with context.begin() as session:  # an operator's own act, so no user has to be named
+                items = await intake.wish(
+                    context,
+                    connection,
+                    name,
+                    ids,
+                    origin=Origin.INTACCT if born else Origin.MASS_TOOL,
+                    direction=Direction.FROM_INTACCT if born else Direction.TO_INTACCT,
+                    correlation_id=correlation_id,
+                    session=session,
+                )
             wished += len(items)
             joined += sum(item.joined for item in items)
     await context.bell.ring(connection.id, Lane.BULK)

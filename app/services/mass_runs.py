@@ -11,9 +11,11 @@ from app.domain.declaration import SyncedObject
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane
 from app.services.context import Context
+from app.services.intake import Origin
 from app.services.paging import Page, cut, place_of
 from app.services.selections import Selection, Wanted, selection_of
 from app.services.spending import note_spending
+from app.services.users import user_refusal
 from app.store import mass
 from app.store.mass_tables import MassRun
 from app.store.tables import Connection
@@ -65,8 +67,11 @@ async def start(
     """Begin a run over the records of the filter, whose number somebody has seen and confirmed.
 
     Raises SyncError CONFLICT `count_moved` when there are now many more or fewer, `mass_run_active` while another run
-    is still selecting records of the object.
+    is still selecting records of the object, PERMISSION `user_not_named` or `user_not_mapped` by the user access list.
     """
+    refusal = user_refusal(connection, Origin.MASS_TOOL, requested_by)
+    if refusal is not None:
+        raise SyncError(Kind.PERMISSION, *refusal, "Name a user who may have records synced.")
     found = await _counted(context, await selection_of(context, connection, declared, wanted))
     if abs(found - confirmed) > max(TOLERANCE, int(confirmed * SHARE)):
         message = f"{confirmed} records were confirmed, but the filter finds {found} now."

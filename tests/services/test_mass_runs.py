@@ -104,6 +104,13 @@ async def test_the_count_tells_what_it_can_cost_at_most(house: House) -> None:
     assert (count.records, count.most_transactions) == (2, 2 * 3 + 1)
 
 
+async def test_a_user_who_is_not_on_the_access_list_starts_nothing(house: House) -> None:
+    house.connection.options = {"connection": {"userAccessList": ["Bob"]}}
+    with pytest.raises(SyncError) as refused:
+        await start(house, Wanted())
+    assert refused.value.code == "user_not_mapped"
+
+
 async def test_a_count_that_has_moved_much_is_refused(house: House) -> None:
     named(house, *[f"A{n}" for n in range(12)])
     with pytest.raises(SyncError) as refused:
