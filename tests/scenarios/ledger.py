@@ -25,7 +25,9 @@ class Ledger:
 
     async def opened(self, **options: Any) -> "Ledger":
         """Lists read, entries switched on."""
-        await switch_on(self.house, *LISTS, journal_entry=options)
+        everything = {"selection": ["*"]}
+        chosen = {"gl_account": everything, "gl_journal": everything}
+        await switch_on(self.house, *LISTS, journal_entry=options, **chosen)
         await self.house.poll()
         return self
 
