@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.records import BORN_IN_INTACCT
 from app.services.context import Context
-from app.store import bindings, errors, operations
+from app.services.paging import Page, cut, place_of
+from app.store import bindings, decisions, errors, operations
 from app.store.errors import ErrorFilter
 from app.store.link_tables import FormerLink
 from app.store.tables import Binding, Decision, ErrorLog, Operation
@@ -50,3 +52,17 @@ async def explain(context: Context, connection_id: str, object_name: str, record
                 session, connection_id, ErrorFilter(object_name, record_id, open=True), None, HISTORY
             ),
         )
+
+
+async def history(
+    context: Context, connection_id: str, object_name: str, record_id: str, cursor: str | None, size: int
+) -> Page[tuple[Decision, Operation | None]]:
+    """A page of every decision about a record, newest first, each with the operation it belongs to.
+
+    A record that was born in Intacct was decided about under its RECORDNO before it had a Salesforce id; that counts.
+    """
+    async with context.begin() as session:
+        linked = await bindings.by_salesforce_id(session, connection_id, object_name, [record_id])
+        names = [record_id, *(f"{BORN_IN_INTACCT}{row.intacct_key}" for row in linked)]
+        rows = await decisions.page_about(session, connection_id, object_name, names, place_of(cursor), size + 1)
+    return cut(rows, size, lambda row: (row[0].at, row[0].id))

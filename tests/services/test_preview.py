@@ -260,7 +260,7 @@ async def test_two_records_for_one_twin_are_refused_as_the_sync_would(house: Hou
 async def test_merged_record_is_shown_as_the_sync_takes_it(house: House) -> None:
     loser, winner = house.seed("Account", ACME, {"Name": "Acme, the other one"})
     await house.sync("account", loser)
-    house.salesforce.state.merge({"winner": winner, "losers": [loser]})
+    house.salesforce.state.merge({"object": "Account", "winner": winner, "losers": [loser]})
     before = await standing(house)
     told = await show_one(house, "account", loser)
     assert (told.result, told.reason) == ("skipped", "merged_in_salesforce")

@@ -1,13 +1,15 @@
-"""One record explained, and its link ended."""
+"""One record explained, its history, and its link ended."""
 
 # ruff: noqa: FAST003 - path parameters are read through aliases: camelCase outside, snake_case here
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from app.api.auth import Operator, Viewer
 from app.api.deps import CorrelationId, Here, ObjectName, RecordId
 from app.api.errors import CONFLICT, NOT_FOUND, UNPROCESSABLE, problems
-from app.api.schemas.records import RecordView, record_out
+from app.api.schemas.records import HistoryQuery, RecordHistory, RecordView, history_out, record_out
 from app.services import records, unlinking
 
 router = APIRouter(tags=["records"])
@@ -45,3 +47,24 @@ async def unlink_record(
     await unlinking.unlink(context, who.connection_id, object_name, record_id, who.key.id)
     known = await records.explain(context, who.connection_id, object_name, record_id)
     return record_out(object_name, record_id, known, correlation_id)
+
+
+@router.get(
+    "/v1/records/{objectName}/{recordId}/history",
+    operation_id="getRecordHistory",
+    summary="Every decision about one record",
+    description="Newest first: why, by which mapping version, each written field before and after, and who asked.",
+    response_description="One page; empty for a record that nobody has asked for.",
+    responses=problems(NOT_FOUND, UNPROCESSABLE),
+)
+async def get_record_history(
+    context: Here,
+    who: Viewer,
+    correlation_id: CorrelationId,
+    object_name: ObjectName,
+    record_id: RecordId,
+    query: Annotated[HistoryQuery, Query()],
+) -> RecordHistory:
+    """See the description."""
+    page = await records.history(context, who.connection_id, object_name, record_id, query.cursor, query.page_size)
+    return history_out(object_name, record_id, page, correlation_id)

@@ -5,11 +5,13 @@ from typing import Annotated
 from pydantic import Field
 
 from app.api.schemas.errors import ErrorView, error_out
-from app.api.schemas.model import Moment, Out
-from app.api.schemas.operations import DecisionView, OperationSummary, decision_out, summary_out
+from app.api.schemas.model import In, Moment, Out, PageSize
+from app.api.schemas.operations import Absent, Cursor, DecisionView, OperationSummary, decision_out, summary_out
 from app.api.schemas.sync import ResultName
+from app.services.paging import Page
 from app.services.records import Explanation
 from app.store.link_tables import FormerLink
+from app.store.tables import Decision, Operation
 
 NEVER = "never_asked"
 
@@ -78,4 +80,53 @@ def record_out(object_name: str, record_id: str, known: Explanation, correlation
         open_errors=[error_out(row) for row in known.errors],
         decisions=[decision_out(row) for row in known.decisions],
         correlation_id=correlation_id,
+    )
+
+
+class HistoryQuery(In):
+    """Which page of a history."""
+
+    cursor: Annotated[Cursor | Absent, Field(description="nextCursor of the page before.")] = None
+    page_size: PageSize = 50
+
+
+class HistoryEntry(DecisionView):
+    """One decision, with the wish it answers; those members are null once the operation is no longer kept."""
+
+    origin: Annotated[str | None, Field(description="Where the wish came from.")]
+    requested_by: Annotated[str | None, Field(description="Who asked, where that was said.")]
+    direction: str | None
+    request_correlation_id: str | None
+
+
+class RecordHistory(Out):
+    """A page of what was decided about a record, newest first."""
+
+    object_name: str
+    record_id: str
+    items: list[HistoryEntry]
+    next_cursor: Annotated[str | None, Field(description="Null on the last page.")]
+    correlation_id: str
+
+
+def history_out(
+    object_name: str, record_id: str, page: Page[tuple[Decision, Operation | None]], correlation_id: str
+) -> RecordHistory:
+    """A page of a history as it is sent."""
+    return RecordHistory(
+        object_name=object_name,
+        record_id=record_id,
+        items=[_entry(decision, operation) for decision, operation in page.rows],
+        next_cursor=page.next_cursor,
+        correlation_id=correlation_id,
+    )
+
+
+def _entry(decision: Decision, operation: Operation | None) -> HistoryEntry:
+    return HistoryEntry(
+        **dict(decision_out(decision)),
+        origin=operation.origin if operation else None,
+        requested_by=operation.requested_by if operation else None,
+        direction=operation.direction if operation else None,
+        request_correlation_id=operation.correlation_id if operation else None,
     )
