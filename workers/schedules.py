@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from app import telemetry
 from app.config import Settings
-from app.services import building, building_schedule, changes, mass_steps, retention, sweeper, vitals
+from app.services import building, building_schedule, changes, events, mass_steps, retention, sweeper, vitals
 from app.services.context import Context
 
 _log = telemetry.log("schedules")
@@ -45,6 +45,7 @@ TASKS = (
     Task("finish_builds", lambda settings: settings.sweep_seconds, lambda context, _: building.finish_left(context)),
     Task("run_journal_mappings", lambda _: MAPPINGS_SECONDS, lambda context, _: building_schedule.run_due(context)),
     Task("purge_requests", lambda settings: settings.purge_seconds, lambda context, _: sweeper.purge(context)),
+    Task("purge_hints", lambda settings: settings.purge_seconds, lambda context, _: events.purge(context)),
     Task("retention", lambda _: RETENTION_SECONDS, lambda context, _: retention.purge(context)),
     Task("observe", lambda _: OBSERVE_SECONDS, lambda context, _: vitals.observe(context)),
 )

@@ -1,4 +1,4 @@
-"""feeds are due at a time of their own; hints from Intacct; verifications of completeness
+"""feeds are due at a time of their own; hints from Intacct
 
 Revision: 0019, after 0018. 2026-11-25
 """
@@ -8,8 +8,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
-from sqlalchemy import Text
-from sqlalchemy.dialects import postgresql
 
 revision: str = "0019"
 down_revision: str | Sequence[str] | None = "0018"
@@ -40,27 +38,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("hint", schema=None) as batch_op:
         batch_op.create_index("ix_hint_recent", ["connection_id", "received_at"], unique=False)
-    op.create_table(
-        "completeness",
-        sa.Column("id", words(36), nullable=False),
-        sa.Column("connection_id", words(36), nullable=False),
-        sa.Column("object", words(40), nullable=False),
-        sa.Column("due_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.Column("lease_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.Column("verified_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.Column("drift", sa.Integer(), nullable=False),
-        sa.Column("found", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["connection_id"], ["connection.id"], name=op.f("fk_completeness_connection_id_connection")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_completeness")),
-        sa.UniqueConstraint("connection_id", "object", name=op.f("uq_completeness_connection_id_object")),
-    )
 
 
 def downgrade() -> None:
-    op.drop_table("completeness")
     with op.batch_alter_table("hint", schema=None) as batch_op:
         batch_op.drop_index("ix_hint_recent")
     op.drop_table("hint")

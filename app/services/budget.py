@@ -13,8 +13,8 @@ from app.store import connections, spending
 from app.store.tables import Connection
 from app.sync.budget import Entitlement, Step, forecast
 
-ACCOUNTS = (Lane.INTERACTIVE.value, Lane.BULK.value, Errand.POLL.value, Errand.VERIFY.value)
-"""On whose account a call goes: the lanes of syncing, looking for changes, verifying completeness."""
+ACCOUNTS = (Lane.INTERACTIVE.value, Lane.BULK.value, Errand.POLL.value)
+"""On whose account a call goes: the lanes of syncing, looking for changes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What was deleted in Intacct: one watch over the audit history for all objects of a connection (intacct-api.md 6.3).
 
 A deletion is a hint that a record has to be looked at again; what follows from it is the engine's. Nothing is ever
-deleted in Salesforce. Where the history may not be read, verification finds what is gone, and readiness says so.
+deleted in Salesforce. Where the history may not be read, readiness says so; a resync
+finds what is gone of the objects Intacct owns.
 """
 
 import logging

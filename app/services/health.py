@@ -74,7 +74,9 @@ async def readiness(context: Context, connection_id: str, queue: Probe | None = 
 
 
 def _deaf(said: str) -> Check:
-    advice = "Give the Intacct user View on custom reports. Until then verification finds what was deleted, once a day."
+    advice = (
+        "Give the Intacct user View on custom reports. Until then a resync finds what Intacct owned and has no more."
+    )
     return Check("deletions", False, f"Deletions in Intacct are not seen at once: {said}", advice, required=False)
 
 

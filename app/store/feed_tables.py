@@ -1,12 +1,10 @@
-"""Tables of the feeds: what Intacct told us unasked, and whether everything in scope is accounted for."""
+"""The table of what Intacct told us unasked."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Text
 from sqlmodel import Field
 
-from app.store.columns import empty, json_column
 from app.store.tables import Row
 
 
@@ -25,22 +23,3 @@ class Hint(Row, table=True):
     outcome: str = Field(max_length=20)
     text: str = Field(default="", sa_column=Column(Text, nullable=False))
     received_at: datetime
-
-
-class Completeness(Row, table=True):
-    """The last verification of one object: whether everything in scope is accounted for (`found`), and when again.
-
-    `verified_at` is None until the first one has ended; `message` says why the last one did not.
-    """
-
-    __tablename__ = "completeness"
-    __table_args__ = (UniqueConstraint("connection_id", "object"),)
-    id: str = Field(primary_key=True, max_length=36)
-    connection_id: str = Field(foreign_key="connection.id", max_length=36)
-    object: str = Field(max_length=40)
-    due_at: datetime
-    lease_until: datetime | None = None
-    verified_at: datetime | None = None
-    drift: int = 0
-    found: dict[str, Any] = Field(default_factory=empty, sa_column=Column(json_column(), nullable=False))
-    message: str = Field(default="", sa_column=Column(Text, nullable=False))

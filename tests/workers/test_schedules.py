@@ -118,6 +118,7 @@ def test_the_table_takes_its_pauses_from_the_settings(settings: Settings) -> Non
         "finish_builds": 5,
         "run_journal_mappings": 3600,
         "purge_requests": 600,
+        "purge_hints": 600,
         "retention": 3600,
         "observe": 15,
     }
