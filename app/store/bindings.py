@@ -41,6 +41,12 @@ async def by_intacct_key(
     return await _where(session, connection_id, object_name, Binding.intacct_key, keys)
 
 
+async def how_many(session: AsyncSession, connection_id: str, object_name: str) -> int:
+    """Links of an object."""
+    query = select(func.count()).where(Binding.connection_id == connection_id, Binding.object == object_name)
+    return (await session.exec(query)).one()
+
+
 async def former(
     session: AsyncSession, connection_id: str, object_name: str, salesforce_ids: Sequence[str]
 ) -> list[FormerLink]:
