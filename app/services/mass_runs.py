@@ -27,8 +27,6 @@ PENDING, CANCELLED, FORGOTTEN = "pending", "cancelled", "forgotten"
 WORDS = (PENDING, *(result.value for result in Result), CANCELLED, FORGOTTEN)
 """What a record of a run can be counted as: the sum over all words is the number of records selected."""
 
-STOPPABLE = ("selecting", "running")
-
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -123,7 +121,7 @@ async def cancel(context: Context, connection_id: str, run_id: str) -> Progress 
         row = await mass.get(session, connection_id, run_id, lock=True)
         if row is None:
             return None
-        if row.state not in STOPPABLE:
+        if row.state not in mass.STOPPABLE:
             raise SyncError(Kind.CONFLICT, "mass_run_over", "The mass run is over.", "There is nothing to cancel.")
         now = context.clock.now()
         await mass.cancel_queued(session, row.id, now)

@@ -11,12 +11,23 @@ from app.domain.errors import Kind, SyncError
 from app.services.configuration import known, touch
 from app.services.context import Context
 from app.services.succession import UNLINKED, ended
-from app.store import bindings, connections, operations
+from app.store import bindings, builds, connections, mass, operations
+from app.store.build_tables import JournalBuild, JournalMappingRow, JournalUse
+from app.store.feed_tables import Completeness, Hint
 from app.store.link_tables import FormerLink
+from app.store.mass_tables import Review
 from app.store.tables import Binding, Connection, Cursor, Intent, MappingVersion, Operation
 
-FORGOTTEN = (Binding, FormerLink, Cursor, MappingVersion)
-"""What a disconnect erases: links and the memory of ended ones, feed positions, mappings."""
+_FOLLOWED = (Binding, FormerLink, Review, Cursor, Completeness, Hint)
+"""Links, ended ones, records set aside while linking, feed positions, verifications, what Intacct told."""
+
+FORGOTTEN = (*_FOLLOWED, MappingVersion, JournalMappingRow)
+"""What a disconnect erases. Every table of a connection is here or among those that stay (test_unlinking.py)."""
+
+EMPTIED = (*_FOLLOWED, Intent, JournalUse, JournalBuild)
+"""What is about records that are no more when both sides start empty; what refers to something goes before it."""
+
+GONE = "The connection was disconnected before this was done."
 
 
 async def unlink(context: Context, connection_id: str, object_name: str, record_id: str, by: str) -> None:
@@ -42,12 +53,15 @@ async def unlink(context: Context, connection_id: str, object_name: str, record_
 async def disconnect(context: Context, connection_id: str) -> Connection:
     """Erase options, mappings, links, feed positions and pins of a connection and switch it off; records stay.
 
-    What waits is cancelled. Credentials stay until they are changed, for a new start with the same or another org;
-    the first sync after it matches records anew and creates none twice. Raises SyncError CONFLICT `work_running`.
+    What waits is cancelled: operations, mass runs, journal entries nothing of which was written yet. Credentials stay
+    until they are changed, for a new start with the same or another org; the first sync after it matches records anew
+    and creates none twice. Raises SyncError CONFLICT `work_running`.
     """
     async with context.begin() as session:
         row = known(await connections.get(session, connection_id, lock=True))
+        await mass.cancel_open(session, connection_id, context.clock.now(), "disconnected", GONE)
         await _cancel_all(context, session, connection_id)
+        await builds.give_up_unbegun(session, connection_id, GONE)
         for table in FORGOTTEN:
             await session.exec(delete(table).where(col(table.connection_id) == connection_id))
         row.enabled, row.options, row.pins = False, {}, {}
@@ -67,12 +81,12 @@ async def _cancel_all(context: Context, session: AsyncSession, connection_id: st
 
 def _cancel(context: Context, row: Operation) -> None:
     row.state, row.due_at, row.finished_at = "cancelled", None, context.clock.now()
-    row.reason, row.message = "disconnected", "The connection was disconnected before this was done."
+    row.reason, row.message = "disconnected", GONE
 
 
 async def forget_links(context: Context, environment: str) -> None:
-    """Delete links, intents and feed positions of all connections of an environment; the next syncs match anew."""
+    """Delete all that is remembered of records for all connections of an environment; the next syncs match anew."""
     async with context.begin() as session:
         ids = list(await session.exec(select(Connection.id).where(Connection.environment == environment)))
-        for table in (Binding, Intent, Cursor):
+        for table in EMPTIED:
             await session.exec(delete(table).where(col(table.connection_id).in_(ids)))

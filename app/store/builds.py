@@ -96,3 +96,15 @@ async def hold(session: AsyncSession, build_id: str, now: datetime, until: datet
         .values(held_until=until, attempts=JournalBuild.attempts + 1)
     )
     return await session.get(JournalBuild, build_id, populate_existing=True) if done.rowcount else None
+
+
+async def give_up_unbegun(session: AsyncSession, connection_id: str, why: str) -> None:
+    """Refuse the planned builds of which nothing was ever sent, and give their source lines back.
+
+    One that was tried may stand in Salesforce and is finished later: its lines stay spoken for.
+    """
+    never_tried = (col(JournalBuild.state) == PLANNED, col(JournalBuild.attempts) == 0)
+    query = select(JournalBuild).where(JournalBuild.connection_id == connection_id, *never_tried)
+    for row in await session.exec(query.order_by(col(JournalBuild.id)).with_for_update()):
+        row.state, row.error = REFUSED, why
+        await release(session, row.id)

@@ -13,6 +13,7 @@ from app.store.tables import UNSETTLED, Connection, Intent, Operation
 from app.store.upsert import insert_absent
 
 SELECTING = "selecting"
+STOPPABLE = (SELECTING, "running")
 _SELECTING_WHERE = text("state = 'selecting'")
 
 
@@ -92,6 +93,14 @@ async def joined(session: AsyncSession, run_ids: Sequence[str]) -> dict[str, int
         .group_by(col(MassItem.run_id))
     )
     return dict((await session.exec(query)).all())
+
+
+async def cancel_open(session: AsyncSession, connection_id: str, now: datetime, reason: str, why: str) -> None:
+    """Cancel the runs of a connection that are selecting or running. Their operations are the caller's, after this."""
+    query = select(MassRun).where(MassRun.connection_id == connection_id, col(MassRun.state).in_(STOPPABLE))
+    for row in await session.exec(query.order_by(col(MassRun.id)).with_for_update()):
+        row.state, row.selected_at, row.lease_until = "cancelled", row.selected_at or now, None
+        row.reason, row.message = reason, why
 
 
 async def cancel_queued(session: AsyncSession, run_id: str, now: datetime) -> int:
