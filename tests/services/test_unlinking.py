@@ -11,7 +11,7 @@ from app.services import unlinking
 from app.services.context import Context
 from app.store import builds
 from app.store.build_tables import JournalBuild, JournalMappingRow, JournalUse
-from app.store.feed_tables import Completeness, Hint
+from app.store.feed_tables import Hint
 from app.store.mass_tables import ErrorGroup, MassItem, MassRun, Review
 from app.store.tables import (
     ApiKey,
@@ -77,7 +77,6 @@ def leftovers(home: Connection) -> list[Row]:
         MappingVersion(id="v", connection_id=home.id, object="account", **version),
         Review(id="r", connection_id=home.id, object="account", record_id="001", reviewed_by="k", reviewed_at=START),
         Hint(id="h", connection_id=home.id, source="webhook", outcome="wished", received_at=START),
-        Completeness(id="c", connection_id=home.id, object="account", due_at=START),
     ]
 
 
@@ -110,7 +109,7 @@ async def test_what_hangs_on_mappings_links_and_feeds_goes(context: Context, hom
     await store(context, *rows)
     await unlinking.disconnect(context, home.id)
     assert {type(row).__name__: await count(context, type(row)) for row in rows} == dict.fromkeys(
-        ("JournalMappingRow", "MappingVersion", "Review", "Hint", "Completeness"), 0
+        ("JournalMappingRow", "MappingVersion", "Review", "Hint"), 0
     )
 
 
@@ -161,6 +160,6 @@ async def test_refused_disconnect_erases_nothing(context: Context, home: Connect
 async def test_simulators_that_start_empty_free_the_source_lines_too(context: Context, home: Connection) -> None:
     await store(context, *build(home, "made"), *leftovers(home))
     await unlinking.forget_links(context, "offline")
-    gone = (JournalUse, JournalBuild, Review, Hint, Completeness)
+    gone = (JournalUse, JournalBuild, Review, Hint)
     assert [await count(context, table) for table in gone] == [0] * len(gone)
     assert await count(context, JournalMappingRow) == 1
