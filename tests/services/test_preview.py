@@ -17,6 +17,8 @@ from app.simulators.faults import Fault, FaultKind
 from app.store.link_tables import FormerLink
 from app.store.session import Sessions
 from app.store.tables import Binding, Cursor, Decision, ErrorLog, Intent, Operation
+from tests.scenarios.ledger import Ledger
+from tests.scenarios.listed import switch_on
 from tests.simulated import House, SimulatedBackends, build_house
 
 ACME = {
@@ -266,3 +268,25 @@ async def test_merged_record_is_shown_as_the_sync_takes_it(house: House) -> None
     assert (told.result, told.reason) == ("skipped", "merged_in_salesforce")
     assert "is linked to that one now" in told.message
     assert await standing(house) == before
+
+
+async def test_journal_entry_is_sent_with_its_lines_as_shown(house: House) -> None:
+    ledger = await Ledger(house).opened()
+    entry = ledger.entry(("1000", "Debit", "250.00"), ("4000", "Credit", "250.00"))
+    before = await standing(house)
+    told = await show_one(house, "journal_entry", entry)
+    assert told.result == "created", told.message
+    assert await standing(house) == before
+    there = len(heard(house, System.INTACCT))
+    await house.sync("journal_entry", entry)
+    (text,) = texts(told, System.INTACCT)
+    assert functions_in(heard(house, System.INTACCT)[there:]) == [text.encode()]
+    assert text.count("<GLENTRY>") == 2
+
+
+async def test_project_tells_that_its_tasks_would_follow(house: House) -> None:
+    await switch_on(house, "project", "task")
+    (project,) = house.seed("ia_crm__Project__c", {"Name": "Bridge"})
+    told = await show_one(house, "project", project)
+    assert told.result == "created", told.message
+    assert any("task" in warning and "follow" in warning for warning in told.warnings)
