@@ -1,6 +1,6 @@
 """The demo's hands: the public API as a Flow would call it, and the simulators' control planes to look behind it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -29,25 +29,39 @@ class Caller:
         described = await _json(self._salesforce.get(path, headers=headers))
         return [field["name"] for field in described["fields"] if field["createable"]]
 
+    async def configure(self, objects: Mapping[str, Mapping[str, Any]]) -> None:
+        """Set options of objects."""
+        await _json(self._api.patch("/v1/configuration", json={"objects": objects}))
+
+    async def seed(self, system: str, kind: str, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Put records of any kind into a simulator; the records with their keys."""
+        client = {"salesforce": self._salesforce, "intacct": self._intacct}[system]
+        made: dict[str, list[dict[str, Any]]] = await _json(client.post("/_sim/seed", json={kind: list(records)}))
+        return made[kind]
+
+    async def resync(self, object_name: str) -> None:
+        """Ask for a whole object to be brought in step from Intacct."""
+        await _json(self._api.post(f"/v1/resync/{object_name}"))
+
     async def load(self, records: Sequence[dict[str, Any]]) -> list[str]:
         """Put accounts into Salesforce; their ids."""
         made = await _json(self._salesforce.post("/_sim/seed", json={"Account": list(records)}))
         return [record["Id"] for record in made["Account"]]
 
-    async def sync(self, ids: Sequence[str], run: str) -> list[str]:
-        """Ask for the accounts to be brought in step, as a Flow would; the operations' ids, in order."""
+    async def sync(self, ids: Sequence[str], run: str, object_name: str = "account") -> list[str]:
+        """Ask for records to be brought in step, as a Flow would; the operations' ids, in order."""
         operations: list[str] = []
         for start in range(0, len(ids), LIST):
             part = list(ids[start : start + LIST])
             wish = {"recordIds": part, "origin": "flow", "requestedBy": "demo", "requestId": f"demo-{run}-{start}"}
-            accepted = await _json(self._api.post("/v1/sync/account", json=wish))
+            accepted = await _json(self._api.post(f"/v1/sync/{object_name}", json=wish))
             operations += [item["operationId"] for item in accepted["items"]]
         return operations
 
-    async def operations(self, since: str) -> dict[str, dict[str, Any]]:
-        """All operations on accounts accepted since an instant, by id."""
+    async def operations(self, since: str, object_name: str = "account") -> dict[str, dict[str, Any]]:
+        """All operations on an object accepted since an instant, by id."""
         found: dict[str, dict[str, Any]] = {}
-        query: dict[str, Any] = {"objectName": "account", "since": since, "pageSize": PAGE}
+        query: dict[str, Any] = {"objectName": object_name, "since": since, "pageSize": PAGE}
         while True:
             page = await _json(self._api.get("/v1/operations", params=query))
             found |= {item["operationId"]: item for item in page["items"]}
