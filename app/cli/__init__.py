@@ -102,7 +102,7 @@ def demo(
     if not stories:
         raise typer.Exit(130)
     show(stories[0], Console())
-    figures = numbers(stories[0].figures)
+    figures = numbers(stories[0])
     for sentence in figures["problems"]:
         typer.echo(f"OFF: {sentence}")
     if as_json:

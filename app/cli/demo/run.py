@@ -15,6 +15,7 @@ from app.cli.children import Announce
 from app.cli.demo.accounts import SAMPLE, SPOILT, load
 from app.cli.demo.caller import Caller, count_by, difference
 from app.cli.demo.checks import wrong_accounts
+from app.cli.demo.tour import Tour, travel
 from app.cli.stack import Stack
 from app.config import Settings
 
@@ -56,9 +57,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The figures, the error log of the spoilt account and the history of a good one."""
+    """The figures, the tour of all objects, the error log of the spoilt account and the history of a good one."""
 
     figures: Figures
+    tour: Tour
     errors: list[dict[str, Any]]
     history: dict[str, Any]
 
@@ -69,7 +71,7 @@ async def play(settings: Settings, path: Path | None, announce: Announce) -> Sto
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True, mode=0o700)
     alone = {"database_url": None, "redis_url": None, "port": 0, "salesforce_sim_port": 0, "intacct_sim_port": 0}
-    own = settings.model_copy(update={**alone, "data_dir": directory, "poll_seconds": 3600.0})
+    own = settings.model_copy(update={**alone, "data_dir": directory, "poll_seconds": 2.0})
     async with AsyncExitStack() as cleanup:
         stack = await cleanup.enter_async_context(Stack(own, announce))
         key = {"X-API-Key": stack.admin_key or ""}
@@ -107,7 +109,9 @@ async def _course(caller: Caller, path: Path, announce: Announce) -> Story:
     spent = difference(before, await caller.meters())
     figures.unchanged_on_second_run = count_by(second.values(), "result").get("unchanged", 0)
     figures.written_on_second_run = spent["intacct_writes"] + spent["salesforce_writes"]
-    return Story(figures, await caller.errors(spoilt), await caller.record(ids[0]))
+    errors, history = await caller.errors(spoilt), await caller.record(ids[0])
+    announce("Every other object, in each direction it may travel ...")
+    return Story(figures, await travel(caller, announce), errors, history)
 
 
 async def _compare(caller: Caller, ids: list[str], contacts_before: int, figures: Figures) -> None:

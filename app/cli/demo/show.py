@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.demo.run import Figures, Story
+from app.cli.demo.tour import Tour
 
 ROWS = (
     ("Accounts in", "accounts", "{}"),
@@ -32,6 +33,7 @@ def show(story: Story, console: Console) -> None:
     for label, name, pattern in ROWS:
         table.add_row(label, pattern.format(getattr(story.figures, name)))
     console.print(table)
+    console.print(_tour(story.tour))
     console.print("\nThe error log of the spoilt account:")
     for error in story.errors:
         console.print(f"  {error['code']} ({error['kind']}): {error['message']}", markup=False)
@@ -39,6 +41,17 @@ def show(story: Story, console: Console) -> None:
     console.print("\nThe history of a good account:")
     for line in _history(story.history):
         console.print(f"  {line}", markup=False)
+
+
+def _tour(tour: Tour) -> Table:
+    table = Table(title="Every object, in each direction", caption=f"Written by a second sync: {tour.written_again}")
+    for heading in ("Object", "Direction"):
+        table.add_column(heading)
+    for heading in ("Made", "Right on the other side"):
+        table.add_column(heading, justify="right")
+    for leg in tour.legs:
+        table.add_row(leg.object_name, leg.direction, str(leg.made), str(leg.right))
+    return table
 
 
 def _history(record: dict[str, Any]) -> list[str]:
@@ -49,10 +62,13 @@ def _history(record: dict[str, Any]) -> list[str]:
     return lines
 
 
-def numbers(figures: Figures) -> dict[str, Any]:
+def numbers(story: Story) -> dict[str, Any]:
     """The figures for programs, camelCase, with `ok` and the list of what is off."""
+    figures: Figures = story.figures
     plain = {_camel(name): value for name, value in asdict(figures).items()}
-    return {"ok": not figures.problems(), **plain, "problems": figures.problems()}
+    objects = [{_camel(name): value for name, value in asdict(leg).items()} for leg in story.tour.legs]
+    problems = figures.problems() + story.tour.problems()
+    return {"ok": not problems, **plain, "objects": objects, "problems": problems}
 
 
 def _camel(name: str) -> str:

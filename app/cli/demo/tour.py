@@ -1,4 +1,4 @@
-"""Every object once, in each direction it may travel: made where it is born, looked for on the other side, synced again.
+"""Every object once, in each direction it may travel: made where it is born, looked for on the other side, asked again.
 
 What is made stands in `examples`. Speaks to the product through its public API, to the vendors' simulators behind it.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from app.cli.children import Announce
 from app.cli.demo.caller import Caller, difference
-from app.cli.demo.examples import STOPS, Stop
+from app.cli.demo.examples import DAYS, Stop
 
 LONGEST_WAIT = 120.0
 OVER = ("done", "held", "cancelled")
@@ -47,34 +47,53 @@ class Tour:
         return found + ([f"{self.written_again} records written by a second sync"] if self.written_again else [])
 
 
-async def travel(caller: Caller, announce: Announce) -> Tour:
-    """Take every example across and back to where it must not change any more."""
+async def travel(caller: Caller, announce: Announce, days: Sequence[Sequence[Stop]] = DAYS) -> Tour:
+    """Take every example across, and ask again for what must not change any more."""
     tour, began = Tour(), time.monotonic()
-    await caller.configure({stop.object_name: dict(stop.options) for stop in STOPS})
+    stops = [stop for day in days for stop in day]
+    await caller.configure({name: {"enabled": True} for name in dict.fromkeys(stop.object_name for stop in stops)})
+    known: dict[str, Sequence[Mapping[str, Any]]] = {}
     made: dict[int, list[dict[str, Any]]] = {}
-    for number, stop in enumerate(STOPS):
-        announce(f"  {stop.object_name}: {stop.says}")
-        made[number] = await caller.seed(stop.system, stop.kind, stop.records(made))
-        await _bring(caller, stop, made[number])
-        tour.legs.append(await _arrived(caller, stop, made[number]))
+    for day in days:
+        announce("  " + ", ".join(f"{stop.object_name} ({stop.direction})" for stop in day))
+        for stop in day:
+            made[id(stop)] = await _make(caller, stop, known)
+        await _bring(caller, day, made)
+        for stop in day:
+            tour.legs.append(await _arrived(caller, stop, made[id(stop)], known))
     before = await caller.meters()
-    for number, stop in enumerate(STOPS):
-        await _bring(caller, stop, made[number])
+    for day in days:
+        await _bring(caller, day, made)
     spent = difference(before, await caller.meters())
     tour.written_again = spent["intacct_writes"] + spent["salesforce_writes"]
     tour.seconds = time.monotonic() - began
     return tour
 
 
-async def _bring(caller: Caller, stop: Stop, records: Sequence[Mapping[str, Any]]) -> None:
+async def _make(caller: Caller, stop: Stop, known: dict[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Make the records of a stop, and what belongs to them, where they are born."""
+    made = await caller.seed(stop.system, stop.kind, stop.records(known))
+    own = stop.object_name if stop.system == "salesforce" else f"{stop.object_name}/intacct"
+    known[own] = [*known.get(own, ()), *made]
+    for kind, records in stop.beside(known).items():
+        await caller.seed(stop.system, kind, records)
+    return made
+
+
+async def _bring(caller: Caller, day: Sequence[Stop], made: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
     """Ask for the records as a person would: by their ids in Salesforce, or by a resync of what Intacct owns."""
+    options = {stop.object_name: stop.options for stop in day if stop.options}
+    if options:
+        await caller.configure(options)
     since = datetime.now(UTC).isoformat()
-    if stop.system == "salesforce":
-        await caller.sync([str(record["Id"]) for record in records], f"{stop.object_name}-{since}", stop.object_name)
-        await _quiet(caller, stop.object_name, since, len(records))
-    else:
-        await caller.resync(stop.object_name)
-        await _quiet(caller, stop.object_name, since, stop.expected)
+    for stop in day:
+        if stop.system == "salesforce":
+            ids = [str(record["Id"]) for record in made[id(stop)]]
+            await caller.sync(ids, f"{stop.object_name}-{since}", stop.object_name)
+        else:
+            await caller.resync(stop.object_name)
+    for stop in day:
+        await _quiet(caller, stop.object_name, since, len(made[id(stop)]))
 
 
 async def _quiet(caller: Caller, object_name: str, since: str, least: int) -> None:
@@ -87,12 +106,19 @@ async def _quiet(caller: Caller, object_name: str, since: str, least: int) -> No
         await asyncio.sleep(0.3)
 
 
-async def _arrived(caller: Caller, stop: Stop, made: Sequence[Mapping[str, Any]]) -> Leg:
+async def _arrived(
+    caller: Caller,
+    stop: Stop,
+    made: Sequence[Mapping[str, Any]],
+    known: dict[str, Sequence[Mapping[str, Any]]],
+) -> Leg:
     """Whether each record stands once on the other side, with the values it should have."""
     leg = Leg(stop.object_name, stop.direction, len(made))
     other = "intacct" if stop.system == "salesforce" else "salesforce"
     there = await caller.behind(other, stop.other_kind)
     here = await caller.behind(stop.system, stop.kind)
+    known[stop.object_name] = there if other == "salesforce" else here
+    known[f"{stop.object_name}/intacct"] = there if other == "intacct" else here
     key = "Id" if stop.system == "salesforce" else "RECORDNO"
     for one in made:
         record = next(record for record in here if str(record[key]) == str(one[key]))
