@@ -31,7 +31,8 @@ class Caller:
 
     async def configure(self, objects: Mapping[str, Mapping[str, Any]]) -> None:
         """Set options of objects."""
-        await _json(self._api.patch("/v1/configuration", json={"objects": objects}))
+        for name, options in objects.items():
+            await _json(self._api.patch(f"/v1/configuration/objects/{name}", json={"options": options}))
 
     async def seed(self, system: str, kind: str, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Put records of any kind into a simulator; the records with their keys."""

@@ -23,8 +23,8 @@ ENTRY, LINE = "ia_crm__Intacct_Journal_Entry__c", "ia_crm__Intacct_Journal_Entry
 class Stop:
     """One object in one direction. `same` pairs fields of the record and of its twin that must agree.
 
-    `also` are values the twin must have besides, `options` those of the object, `beside` records of other kinds that
-    belong to it, made after it. `kind` and `other_kind` are names of the simulators.
+    `also` are values the twin must have besides, `options` those of the object; `before` are records of other kinds it
+    needs, `beside` such as belong to it. `kind` and `other_kind` are names of the simulators.
     """
 
     object_name: str
@@ -35,6 +35,7 @@ class Stop:
     same: Mapping[str, str]
     also: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Records] = field(default_factory=dict)
     beside: Callable[[Known], Mapping[str, Records]] = lambda known: {}
 
     @property
@@ -64,9 +65,13 @@ LIST_RECORDS: dict[str, Mapping[str, Any]] = {
     "revenue_template": {"NAME": "Even", "METHOD": "Straight line", "POSTINGTYPE": "Manual"},
     "revenue_template_oe": {"TEMPLATEID": "T-7", "DESCRIPTION": "Twelve months"},
 }
+LIST_NEEDS: dict[str, Mapping[str, Records]] = {
+    "employee": {"CONTACT": [{"CONTACTNAME": "Ada Byron", "PRINTAS": "Ada Byron"}]},
+}
 LIST_KINDS = {"user_dimension": "UDD_FUND", "revenue_template_oe": "REVRECTEMPLATE"}
 LIST_OPTIONS: dict[str, Mapping[str, Any]] = {
     "gl_account": {"selection": ["1000-9999"]},
+    "gl_journal": {"selection": ["GJ7"]},
     "user_dimension": {"dimensions": ["UDD_FUND"]},
 }
 LIST_KEYS = {"user_dimension": "ID", "revenue_template_oe": "TEMPLATEID"}
@@ -104,9 +109,7 @@ FIRST_DAY = (
         "account",
         "Account",
         "CUSTOMER",
-        lambda known: [
-            {"Name": FIRM, "ia_crm__Bill_to_Contact__c": _id(known, "contact", LastName="Hopper")}
-        ],
+        lambda known: [{"Name": FIRM, "ia_crm__Bill_to_Contact__c": _id(known, "contact", LastName="Hopper")}],
         same={"Name": "NAME", "Id": "SFDC_ID"},
     ),
     _there(

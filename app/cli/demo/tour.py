@@ -13,6 +13,8 @@ from typing import Any
 from app.cli.children import Announce
 from app.cli.demo.caller import Caller, difference
 from app.cli.demo.examples import DAYS, Stop
+from app.domain.declaration import ENABLED
+from app.objects import CATALOGUE
 
 LONGEST_WAIT = 120.0
 OVER = ("done", "held", "cancelled")
@@ -51,7 +53,8 @@ async def travel(caller: Caller, announce: Announce, days: Sequence[Sequence[Sto
     """Take every example across, and ask again for what must not change any more."""
     tour, began = Tour(), time.monotonic()
     stops = [stop for day in days for stop in day]
-    await caller.configure({name: {"enabled": True} for name in dict.fromkeys(stop.object_name for stop in stops)})
+    names = dict.fromkeys(stop.object_name for stop in stops)
+    await caller.configure({name: {"enabled": True} for name in names if ENABLED in CATALOGUE[name].options})
     known: dict[str, Sequence[Mapping[str, Any]]] = {}
     made: dict[int, list[dict[str, Any]]] = {}
     for day in days:
@@ -72,6 +75,8 @@ async def travel(caller: Caller, announce: Announce, days: Sequence[Sequence[Sto
 
 async def _make(caller: Caller, stop: Stop, known: dict[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
     """Make the records of a stop, and what belongs to them, where they are born."""
+    for kind, records in stop.before.items():
+        await caller.seed(stop.system, kind, records)
     made = await caller.seed(stop.system, stop.kind, stop.records(known))
     own = stop.object_name if stop.system == "salesforce" else f"{stop.object_name}/intacct"
     known[own] = [*known.get(own, ()), *made]
