@@ -16,6 +16,8 @@ from app.backends.intacct.xml import Element, add, text_of
 from app.domain.errors import Kind, SyncError
 from app.sync.ports import Clock, FieldInfo, Schema
 
+RELATION = "RELATION"
+"""Type of a path to another record: no field of its own, and never written."""
 LookUp = Callable[[str], Awaitable[Schema]]
 """Asks the company what a kind looks like. Raises SyncError."""
 
@@ -78,7 +80,20 @@ class Lookup:
         found = {info.name: info for info in _fields(result)}
         if not found:
             raise SyncError(Kind.CONFIG, "unknown_object", f"Intacct describes no fields of {kind}.")
-        return Schema(kind, found)
+        paths = {path: FieldInfo(path, RELATION, createable=False, updateable=False) for path in _paths(result)}
+        return Schema(kind, {**paths, **found})
+
+
+def _paths(result: Result) -> list[str]:
+    """Paths to one other record, through which its fields are read: `CONTACT.CONTACTNAME` of an employee."""
+    if result.data is None:
+        return []
+    lines = result.data.iterfind("Type/Relationships/Relationship")
+    return [
+        path
+        for line in lines
+        if text_of(line, "RELATIONSHIPTYPE") == "MANY2ONE" and (path := text_of(line, "OBJECTPATH"))
+    ]
 
 
 def _fields(result: Result) -> list[FieldInfo]:

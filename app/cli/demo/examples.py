@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.cli.demo.caller import DemoError
 from app.domain.declaration import Kind
 from app.objects import CATALOGUE
 
@@ -54,7 +55,10 @@ def _there(name: str, kind: str, other: str, records: Callable[[Known], Records]
 
 def _id(known: Known, name: str, **wanted: Any) -> str:
     """The Salesforce id of a record met before."""
-    return next(str(r["Id"]) for r in known[name] if all(r.get(field) == value for field, value in wanted.items()))
+    found = [str(r["Id"]) for r in known[name] if all(r.get(field) == value for field, value in wanted.items())]
+    if not found:
+        raise DemoError(f"No {name} with {wanted} stands in Salesforce; there are {len(known[name])}.")
+    return found[0]
 
 
 LIST_RECORDS: dict[str, Mapping[str, Any]] = {
@@ -70,7 +74,7 @@ LIST_NEEDS: dict[str, Mapping[str, Records]] = {
 }
 LIST_KINDS = {"user_dimension": "UDD_FUND", "revenue_template_oe": "REVRECTEMPLATE"}
 LIST_OPTIONS: dict[str, Mapping[str, Any]] = {
-    "gl_account": {"selection": ["1000-9999"]},
+    "gl_account": {"selection": ["1000..9999"]},
     "gl_journal": {"selection": ["GJ7"]},
     "user_dimension": {"dimensions": ["UDD_FUND"]},
 }
@@ -84,9 +88,8 @@ def _managed_list(name: str) -> Stop:
     made = LIST_RECORDS.get(name, {key: f"D-{name[:8]}", title: f"Demo {name}"} if title != key else {key: f"D {name}"})
     kind = LIST_KINDS.get(name, declared.intacct.kind.split("+")[0])
     same = {key: declared.salesforce.natural_key}
-    return _there(
-        name, kind, declared.salesforce.kind, lambda known: [made], same=same, options=LIST_OPTIONS.get(name, {})
-    )
+    more = {"options": LIST_OPTIONS.get(name, {}), "before": LIST_NEEDS.get(name, {})}
+    return _there(name, kind, declared.salesforce.kind, lambda known: [made], same=same, **more)
 
 
 PRICES = {"priceSource": "intacct"}

@@ -97,8 +97,9 @@ async def _bring(caller: Caller, day: Sequence[Stop], made: Mapping[int, Sequenc
             await caller.sync(ids, f"{stop.object_name}-{since}", stop.object_name)
         else:
             await caller.resync(stop.object_name)
-    for stop in day:
-        await _quiet(caller, stop.object_name, since, len(made[id(stop)]))
+    for name in dict.fromkeys(stop.object_name for stop in day):
+        least = sum(len(made[id(stop)]) for stop in day if stop.object_name == name)
+        await _quiet(caller, name, since, least)
 
 
 async def _quiet(caller: Caller, object_name: str, since: str, least: int) -> None:
