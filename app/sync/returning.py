@@ -145,6 +145,8 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
         status, text = _told(work.settlement)
     wanted |= {name: value for name, value in ((back.status, status), (back.errors, text)) if name}
     values = {name: value for name, value in wanted.items() if not _equal(before.get(name), value)}
+    if set(values) == {back.id_copy}:
+        values = {}  # a record born in Intacct lacks it; it goes along with the next difference, alone it is no news
     carried = any(name in values for row in batch.plan.rows for name in row.places)
     if back.synced_at and work.settlement is None and (values or work.wrote):
         values[back.synced_at] = now

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.objects import CATALOGUE
+from app.services import changes
 from app.store.session import Sessions
 from app.store.tables import Connection
 from tests.simulated import House, build_house
@@ -83,3 +85,13 @@ async def test_object_that_is_not_enabled_is_skipped_with_the_reason(house: Hous
     (done,) = await house.sync("product", product)
     assert (done.result, done.reason) == ("skipped", "object_not_enabled")
     assert "default/product" not in await house.poll()
+
+
+async def test_second_reading_of_what_arrived_writes_nothing(house: House) -> None:
+    """Not even the copy of the record's own id, which nobody knew when the record was made."""
+    house.seed_intacct("ITEM", {"ITEMID": "I-9", "NAME": "Quiet", "ITEMTYPE": "Kit", "STATUS": "active"})
+    await house.poll()
+    before = len(house.salesforce.state.org.ledger)
+    await changes.resync(house.context, house.connection, CATALOGUE["product"])
+    await house.poll()
+    assert len(house.salesforce.state.org.ledger) == before
