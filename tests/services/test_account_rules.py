@@ -52,17 +52,6 @@ async def test_parent_account_goes_first_and_is_named_on_the_customer(house: Hou
     assert (cascade.origin, cascade.result, cascade.parent_id) == ("cascade", "created", done.id)
 
 
-async def test_bill_to_contact_goes_first_and_stands_on_the_customer(house: House) -> None:
-    (contact,) = house.seed("Contact", {"FirstName": "Ada", "LastName": "Byron", "Email": "ada@acme.test"})
-    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Bill_to_Contact__c": contact, "BillingCity": "Reno"})
-    (done,) = await house.sync("account", account)
-    assert done.result == "created", done.message
-    (customer,) = house.ia("CUSTOMER")
-    assert customer["BILLTO"]["CONTACTNAME"] == "Ada Byron"
-    assert house.sf("Contact", contact)["ia_crm__Intacct_Contact_Name__c"] == "Ada Byron"
-    assert not [c for c in house.ia("CONTACT") if c["CONTACTNAME"].startswith("B_")]
-
-
 async def test_failed_reference_blocks_and_its_later_success_brings_the_record(house: House) -> None:
     (contact,) = house.seed("Contact", {"LastName": "Byron", "ia_crm__Email_2__c": "ada@acme.test", "Email": "a@b.co"})
     (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Bill_to_Contact__c": contact})
@@ -81,35 +70,6 @@ def plan(house: House, *faults: dict[str, Any]) -> None:
     """Plan faults at Intacct."""
     for fault in parse_faults(faults):
         house.intacct.state.faults.add(fault)
-
-
-async def test_supplied_customer_id_is_used(house: House) -> None:
-    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__IntacctID__c": "M-77", "BillingCity": "Reno"})
-    (done,) = await house.sync("account", account)
-    assert (done.result, done.intacct_id) == ("created", "M-77")
-    (customer,) = house.ia("CUSTOMER")
-    assert (customer["CUSTOMERID"], customer["BILLTO"]["CONTACTNAME"]) == ("M-77", "B_M-77")
-
-
-async def test_supplied_id_needs_no_second_write_for_its_contacts(house: House) -> None:
-    (account,) = house.seed(
-        "Account", {"Name": "Acme", "ia_crm__IntacctID__c": "M-77", "BillingCity": "Reno", "ShippingCity": "Elko"}
-    )
-    await house.sync("account", account)
-    assert house.intacct.state.meters()["records_written"] == 3
-
-
-async def test_missing_sequence_is_a_configuration_error_with_advice(house: House) -> None:
-    house.intacct.state.configure({"sequences": {"CUSTOMER": False}})
-    (account,) = house.seed("Account", {"Name": "Acme"})
-    (done,) = await house.sync("account", account)
-    assert (done.state, done.result, done.reason) == ("done", "failed", "sequence_missing")
-    (error,) = await open_errors(house)
-    assert error.kind == "config"
-    assert "sequence" in error.advice
-    stands = house.sf("Account", account)
-    assert stands["ia_crm__Intacct_Sync_Status__c"] == "Error"
-    assert "sequence" in stands["ia_crm__Intacct_Sync_Errors__c"]
 
 
 async def test_success_clears_status_and_error_log(house: House) -> None:
@@ -205,13 +165,6 @@ async def test_field_changed_on_both_sides_goes_to_the_newest_and_is_told(house:
     assert house.ia("CUSTOMER")[0]["DISPLAYCONTACT"]["PHONE1"] == "3"
 
 
-async def test_customer_made_in_intacct_never_makes_an_account(house: House) -> None:
-    house.seed_intacct("CUSTOMER", {"NAME": "Only there", "CUSTOMERID": "X"})
-    counts = await house.poll()
-    assert counts["default/account"].unlinked == 1
-    assert house.salesforce.state.records("Account") == []
-
-
 async def test_deleted_account_is_skipped_with_the_reason(house: House) -> None:
     (account,) = house.seed("Account", {"Name": "Acme"})
     house.salesforce.state.delete({"object": "Account", "ids": [account]})
@@ -226,20 +179,6 @@ async def test_namesakes_get_contacts_of_their_own(house: House) -> None:
     names = {house.sf("Contact", i)["ia_crm__Intacct_Contact_Name__c"] for i in (first, second)}
     assert len(names) == 2
     assert "Smith" in names
-
-
-async def test_switched_off_connection_keeps_wishes_waiting(house: House) -> None:
-    async with house.context.begin() as session:
-        row = await session.get_one(Connection, house.connection.id)
-        row.enabled = False
-    (account,) = house.seed("Account", {"Name": "Acme"})
-    (waiting,) = await house.sync("account", account)
-    assert (waiting.state, house.ia("CUSTOMER")) == ("queued", [])
-    async with house.context.begin() as session:
-        row = await session.get_one(Connection, house.connection.id)
-        row.enabled = True
-    await house.drain()
-    assert (await house.operation(waiting.id)).result == "created"
 
 
 async def test_late_read_of_an_older_version_never_comes_back_to_salesforce(house: House) -> None:

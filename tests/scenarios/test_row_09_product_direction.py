@@ -1,4 +1,4 @@
-"""Products come from Intacct by default, each once; the other direction is an option (checklist rows 9)."""
+"""Checklist row 9: products come from Intacct by default, each once; the other direction is an option."""
 
 from collections.abc import Callable
 from typing import Any
