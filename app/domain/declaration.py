@@ -298,7 +298,9 @@ class SyncedObject:
     put right on the side that does not own it, whoever changed it there. `retires`: where Salesforce owns the
     object, a record that is deleted there makes its twin inactive. `refuse` says of an Intacct record why it
     cannot come, `withhold` which of its rows stay out; both read `consults` besides the rows. `daily`: what a record
-    means changes with the date, so the feed is read whole once a day.
+    means changes with the date, so the feed is read whole once a day. `must_agree` are Intacct fields in which a twin
+    found by its natural key must agree as well, with `match_salesforce` as their other side: who agrees in part is a
+    conflict. `update_needs` are Intacct fields that every update must send, changed or not.
     """
 
     name: str
@@ -322,6 +324,8 @@ class SyncedObject:
     key_scope: str | None = None
     first_kind_wins: bool = False
     match_within: tuple[str, ...] = ()
+    must_agree: tuple[str, ...] = ()
+    update_needs: tuple[str, ...] = ()
     stages: Stages | None = None
     designated: Designated | None = None
     source_wins: bool = False

@@ -78,7 +78,7 @@ class Plan:
         """Every Intacct field a run reads."""
         names = [self.object.intacct.natural_key, *([self.link_field] if self.link_field else [])]
         names += [name for row in self.rows for name in row.names] + list(self.object.match_by)
-        names += self.object.consults
+        names += [*self.object.consults, *self.object.must_agree, *self.object.update_needs]
         return tuple(dict.fromkeys(names))
 
     @property
@@ -94,6 +94,10 @@ class Plan:
     def forgets(self, row_id: str) -> bool:
         """Whether the base of a row has lost its meaning: the row was switched off or is another one now."""
         return row_id in self.off or ("~" in row_id and all(row.id != row_id for row in self.mapped))
+
+    def along(self, twin: Mapping[str, Value]) -> dict[str, Value]:
+        """What every update must send besides what changes, as it stands in Intacct."""
+        return {name: twin[name] for name in self.object.update_needs if twin.get(name) is not None}
 
     def selected(self, values: Mapping[str, Value]) -> bool:
         """Whether an Intacct record is one the option `selection` names; every record of an object without it."""

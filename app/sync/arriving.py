@@ -14,6 +14,7 @@ from app.domain.mapping import from_intacct, to_salesforce
 from app.domain.merge import with_defaults
 from app.domain.records import Record, System, Value
 from app.domain.transforms import Canonical, Unfit, clean, plain
+from app.sync.agreeing import agrees_in_part, alike
 from app.sync.deciding import NOT_CARRIED, refusal
 from app.sync.echo import is_inactive
 from app.sync.ports import Action, Backend, Bindings, Bound, Clock, Outcome, Verdict, Write
@@ -158,7 +159,7 @@ async def _match(
     works = [work for work in batch.open if work.born and work.bound is None]
     assert plan.external_id is not None
     any_of: dict[str, list[str]] = {plan.external_id: [plan.external_key(str(work.born)) for work in works]}
-    for name in plan.match_salesforce[:1]:
+    for name in plan.match_salesforce if plan.object.must_agree else plan.match_salesforce[:1]:
         any_of[name] = [text for work in works if (text := _wanted(batch, work, values[work.claim.record_id], name))]
     if any(_is_designated(batch, work) for work in works):
         assert plan.object.designated is not None
@@ -185,6 +186,8 @@ async def _match(
                 f"The {plan.object.salesforce.kind} that stands for it is linked to another record, or not visible."
             )
             work.fail(SyncError(Kind.CONFLICT, "designated_record_taken", message))
+        elif half := _half(batch, work, found, taken, values[work.claim.record_id]):
+            work.fail(half)
 
 
 def _is_designated(batch: Batch, work: Work) -> bool:
@@ -233,6 +236,25 @@ def _agrees(batch: Batch, work: Work, record: Record, values: Mapping[str, Canon
         return False
     pairs = [(_held(batch, record, name), _wanted(batch, work, values, name)) for name in names]
     return all(text is not None and theirs.lower() == text.lower() for theirs, text in pairs)
+
+
+def _half(
+    batch: Batch, work: Work, found: Sequence[Record], taken: Mapping[str, Bound], values: Mapping[str, Canonical]
+) -> SyncError | None:
+    """The conflict of an arriving record with Salesforce records that agree with it in part, linked or not in key."""
+    plan, names = batch.plan, batch.plan.match_salesforce
+    if not plan.object.must_agree:
+        return None
+    wanted = {name: _wanted(batch, work, values, name) for name in names}
+    by_key, by_rest = [], []
+    for record in found:
+        same = [alike(_held(batch, record, name), wanted[name]) for name in names]
+        said = [record.key, *(_held(batch, record, name) for name in names)]
+        if same[0]:
+            by_key.append(said)
+        elif all(same[1:]) and record.key not in taken and not record.values.get(plan.external_id or ""):
+            by_rest.append(said)
+    return agrees_in_part(plan.object.salesforce.kind, names, by_key, by_rest)
 
 
 def _held(batch: Batch, record: Record, name: str) -> str:

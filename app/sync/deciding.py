@@ -189,6 +189,7 @@ def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft 
     values |= {name: value for name, value in links.items() if work.target.values.get(name) != value}
     if not values:
         return None
+    values = {**plan.along(work.target.values), **values}
     kind, key = plan.object.intacct.kind, work.target.key
     return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.UPDATE, values, key)
 

@@ -29,13 +29,15 @@ async def end_deleted(batch: Batch, intacct: Backend, writer: Writer) -> None:
     keys = [work.bound.intacct_key for work in wanted if work.bound is not None]
     kind, natural = batch.plan.object.intacct.kind, batch.plan.object.intacct.natural_key
     status = status_name(batch)
-    found = await intacct.find(kind, {"RECORDNO": keys}, (natural, status)) if keys else []
+    found = (
+        await intacct.find(kind, {"RECORDNO": keys}, (natural, status, *batch.plan.object.update_needs)) if keys else []
+    )
     twins = {record.key: record for record in found}
     drafts: list[Draft] = []
     for work in wanted:
         twin = twins.get(work.bound.intacct_key) if work.bound else None
         if twin is not None and not _is_inactive(twin.values.get(status)):
-            op_key, values = batch.plan.op_key(work.id), {status: INACTIVE}
+            op_key, values = batch.plan.op_key(work.id), {**batch.plan.along(twin.values), status: INACTIVE}
             drafts.append(Draft(work.claim, op_key, "record", kind, Action.UPDATE, values, twin.key))
     works = by(gone, lambda work: work.id)
     for one in await writer.send(batch.plan.object.name, drafts, lambda d, o: _ended(batch, works, d, o)):

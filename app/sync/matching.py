@@ -12,6 +12,7 @@ from app.domain.mapping import to_intacct
 from app.domain.merge import Direction
 from app.domain.plan import Plan
 from app.domain.records import Record, Value
+from app.sync.agreeing import agrees_in_part, alike
 from app.sync.echo import edited
 from app.sync.ports import Backend, Bindings
 from app.sync.recover import LONGEST_LAG
@@ -35,6 +36,8 @@ async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings, now: 
         for name in plan.object.match_by:
             values = work.keys if name == natural else [_sought(plan, work, name)]
             any_of.setdefault(name, []).extend(value for value in values if value)
+        for name in plan.object.must_agree if work.keys else ():
+            any_of.setdefault(name, []).extend(value for value in [_sought(plan, work, name)] if value)
     for name in plan.object.stages.of[:1] if plan.object.stages else ():
         any_of.setdefault(name, []).extend(value for work in batch.open if (value := _sought(plan, work, name)))
     any_of = {name: list(dict.fromkeys(values)) for name, values in any_of.items()}
@@ -143,6 +146,7 @@ async def _match(batch: Batch, found: list[Record], bindings: Bindings) -> None:
         if work.settlement is None and work.target is None and not pushing:
             work.settle(Result.SKIPPED, "not_linked", "The record has no twin in Intacct.")
         elif work.settlement is None and work.target is None:
+            _refuse_halves(plan, work, free)
             _refuse_taken_key(batch, work, in_use)
             in_use |= {_scoped(plan, natural, key, _named(plan, work)) for key in work.keys[:1]}
 
@@ -178,6 +182,7 @@ def _match_one(
         wanted = [work.id]
     elif name == plan.object.intacct.natural_key:
         wanted = [_scoped(plan, name, key, _named(plan, work)) for key in work.keys]
+        index = {key: [record for record in index.get(key, []) if _fits(plan, work, record)] for key in wanted}
     else:
         wanted = [_scoped(plan, name, _sought(plan, work, name), _named(plan, work))]
     candidates = [record for value in wanted for record in index.get(value, [])]
@@ -195,6 +200,23 @@ def _match_one(
         work.fail(SyncError(Kind.CONFLICT, "ambiguous_match", message, advice))
     elif candidates:
         claims.setdefault(candidates[0].key, []).append(work)
+
+
+def _fits(plan: Plan, work: Work, record: Record) -> bool:
+    """Whether a record that bears the right key agrees in all the object asks for besides."""
+    return all(alike(record.values.get(name), _sought(plan, work, name)) for name in plan.object.must_agree)
+
+
+def _refuse_halves(plan: Plan, work: Work, free: list[Record]) -> None:
+    """A record that agrees with free ones in part is neither linked nor created."""
+    if not plan.object.must_agree:
+        return
+    names = (plan.object.intacct.natural_key, *plan.object.must_agree)
+    named = [(record, [plan.object.intacct.kind, *(str(record.values.get(name)) for name in names)]) for record in free]
+    by_key = [said for record, said in named if any(alike(record.values.get(names[0]), key) for key in work.keys)]
+    by_rest = [said for record, said in named if said not in by_key and _fits(plan, work, record)]
+    if error := agrees_in_part(plan.object.intacct.kind, names, by_key, by_rest):
+        work.fail(error)
 
 
 def _take(batch: Batch, record_key: str, rivals: list[Work], free: list[Record], name: str) -> None:

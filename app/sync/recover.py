@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain.decisions import Result
-from app.domain.declaration import Rule
+from app.domain.declaration import Field, Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.lines import BASE, sent_base
 from app.domain.mapping import base_of
@@ -150,8 +150,14 @@ def _rebound(batch: Batch, bound: Bound | None, draft: Draft) -> Bound | None:
     if bound is None or draft.purpose != "record" or draft.action is not Action.UPDATE:
         return None
     named = {c.name for c in batch.plan.companions if c.link in draft.values}
-    base = {**bound.base, **base_of(batch.plan.rows, draft.values, whole=False)}
+    only = [row for row in batch.plan.rows if not _sent_along(batch, draft, row)]
+    base = {**bound.base, **base_of(only, draft.values, whole=False)}
     return replace(bound, base=base, todo=tuple(name for name in bound.todo if name not in named))
+
+
+def _sent_along(batch: Batch, draft: Draft, row: Field) -> bool:
+    """Whether an update sends a row whether it changed or not, so that nothing is known of it from the update."""
+    return draft.action is Action.UPDATE and any(name in batch.plan.object.update_needs for name in row.names)
 
 
 async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) -> tuple[dict[str, Record], set[str]]:
