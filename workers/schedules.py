@@ -11,7 +11,17 @@ from datetime import timedelta
 
 from app import telemetry
 from app.config import Settings
-from app.services import building, building_schedule, changes, events, mass_steps, retention, sweeper, vitals
+from app.services import (
+    building,
+    building_schedule,
+    changes,
+    completeness,
+    events,
+    mass_steps,
+    retention,
+    sweeper,
+    vitals,
+)
 from app.services.context import Context
 
 _log = telemetry.log("schedules")
@@ -21,6 +31,8 @@ OBSERVE_SECONDS = 15.0
 MASS_SECONDS = 2.0
 MAPPINGS_SECONDS = 3600.0
 RETENTION_SECONDS = 3600.0
+VERIFY_SECONDS = 900.0
+"""How often it is looked, in our own rows, whether the last verification of an object is a day old."""
 LOOK_SECONDS = 10.0
 """How often it is looked whether a feed is due, in our own rows: so soon a hint takes effect."""
 
@@ -47,6 +59,7 @@ TASKS = (
     Task("purge_requests", lambda settings: settings.purge_seconds, lambda context, _: sweeper.purge(context)),
     Task("purge_hints", lambda settings: settings.purge_seconds, lambda context, _: events.purge(context)),
     Task("retention", lambda _: RETENTION_SECONDS, lambda context, _: retention.purge(context)),
+    Task("verify", lambda _: VERIFY_SECONDS, lambda context, _: completeness.verify_due(context)),
     Task("observe", lambda _: OBSERVE_SECONDS, lambda context, _: vitals.observe(context)),
 )
 

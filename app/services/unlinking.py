@@ -13,13 +13,13 @@ from app.services.context import Context
 from app.services.succession import UNLINKED, ended
 from app.store import bindings, builds, connections, mass, operations
 from app.store.build_tables import JournalBuild, JournalMappingRow, JournalUse
-from app.store.feed_tables import Hint
+from app.store.feed_tables import Completeness, Hint
 from app.store.link_tables import FormerLink
 from app.store.mass_tables import Review
 from app.store.tables import Binding, Connection, Cursor, Intent, MappingVersion, Operation
 
-_FOLLOWED = (Binding, FormerLink, Review, Cursor, Hint)
-"""Links, ended ones, records set aside while linking, feed positions, what Intacct told."""
+_FOLLOWED = (Binding, FormerLink, Review, Cursor, Hint, Completeness)
+"""Links, ended ones, records set aside while linking, feed positions, what Intacct told, what was verified."""
 
 FORGOTTEN = (*_FOLLOWED, MappingVersion, JournalMappingRow)
 """What a disconnect erases. Every table of a connection is here or among those that stay (test_unlinking.py)."""

@@ -120,5 +120,6 @@ def test_the_table_takes_its_pauses_from_the_settings(settings: Settings) -> Non
         "purge_requests": 600,
         "purge_hints": 600,
         "retention": 3600,
+        "verify": 900,
         "observe": 15,
     }

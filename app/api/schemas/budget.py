@@ -20,7 +20,7 @@ WORDS: dict[Step, Literal["free", "inform", "stretchPolls", "stopBackfill", "sto
 class AccountView(Out):
     """What was spent on one account this month."""
 
-    name: Annotated[str, Field(description="interactive, bulk, or poll (looking for changes).")]
+    name: Annotated[str, Field(description="interactive, bulk, poll (looking for changes), or verify (counting).")]
     transactions: Annotated[int, Field(description="What Intacct bills.")]
     intacct_calls: int
     salesforce_calls: int
