@@ -26,7 +26,8 @@ def from_salesforce(rows: Iterable[Field], values: Mapping[str, Value], twins: M
     """Canonical values of a Salesforce record. `twins` maps (object, Salesforce id) to the natural id in Intacct.
 
     A row one of whose fields is absent from `values` is left out. Required rows that are empty and values that do not
-    fit are reported, all of them, by Salesforce field name; a value that Intacct owns need not fit, it is replaced.
+    fit are reported, all of them, by Salesforce field name; a value that Intacct owns need not fit, it is replaced. A
+    word nobody knows where a constant belongs is no value to replace: the record may be something else.
     """
     mapped = Mapped()
     for row in rows:
@@ -39,7 +40,7 @@ def from_salesforce(rows: Iterable[Field], values: Mapping[str, Value], twins: M
             raw = _computed(row, values) if row.computed else raw
             value = from_side(row.via, raw, System.SALESFORCE)
         except Unfit as unfit:
-            if row.rule is Rule.FROM_INTACCT:
+            if row.rule is Rule.FROM_INTACCT and not isinstance(row.via, Constant):
                 mapped.values[row.id] = clean(raw)
             else:
                 mapped.problems.append(Problem(unfit.code, row.salesforce, f"{row.salesforce} {unfit}.", row.id))

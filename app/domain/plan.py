@@ -34,7 +34,8 @@ class Plan:
     `rows` are the active rows both sides really have; `absent` names fields of active rows that one side lacks.
     `link_field` is the Intacct field that holds our key, None when the company has no such field. `scope` prefixes
     every op_key, so that no two environments, companies or entities can meet. `off` are the declared rows the mapping
-    has switched off or changed, `mapped` all its active rows, whether both sides have their fields or not.
+    has switched off or changed, `mapped` all its active rows, whether both sides have their fields or not. `prefix`
+    stands before package names in the org: `object` names kinds as the org does, its functions read `standard` names.
     """
 
     object: SyncedObject
@@ -58,6 +59,7 @@ class Plan:
     mapped: tuple[Field, ...] = ()
     lines: LinesPlan | None = None
     turned: bool = False
+    prefix: str = NAMESPACE
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
@@ -94,6 +96,16 @@ class Plan:
     def forgets(self, row_id: str) -> bool:
         """Whether the base of a row has lost its meaning: the row was switched off or is another one now."""
         return row_id in self.off or ("~" in row_id and all(row.id != row_id for row in self.mapped))
+
+    def standard(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Salesforce values by the names a declaration's functions know: package fields bear the standard namespace."""
+        if self.prefix == NAMESPACE:
+            return values
+        return {".".join(_standard(part, self.prefix) for part in name.split(".")): values[name] for name in values}
+
+    def spelt(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """The opposite of `standard`: values by the names they have in the org."""
+        return {_name(name, self.prefix): value for name, value in values.items()}
 
     def along(self, twin: Mapping[str, Value]) -> dict[str, Value]:
         """What every update must send besides what changes, as it stands in Intacct."""
@@ -149,10 +161,10 @@ def make_plan(
     dotted Intacct names are taken to exist when the company describes them or their first part. Records created before
     `new_since` are not added automatically.
     """
-    prefix = f"{namespace}__" if namespace else ""
+    prefix = prefix_of(namespace)
+    declared = in_namespace(declared, namespace)
     here = {name.lower() for name in salesforce_has}
     there = {name.upper() for name in intacct_has}
-
     turned = any(o.turns is not None and option_value(o, options.get(o.name)) == o.turns for o in declared.options)
     given = declared.fields if mapped is None else tuple(mapped)
     fields = tuple(_turned(row, declared) for row in given) if turned else given
@@ -184,9 +196,36 @@ def make_plan(
         absent=tuple(f"{row.salesforce} ↔ {'/'.join(row.names)}" for row in absent),
         mapping_version=mapping_version,
         turned=turned,
+        prefix=prefix,
         off=frozenset(row.id for row in declared.fields) - {row.id for row in rows},
         mapped=rows,
     )
+
+
+def prefix_of(namespace: str) -> str:
+    """What stands before the package's names in an org."""
+    return f"{namespace}__" if namespace else ""
+
+
+def in_namespace(declared: SyncedObject, namespace: str) -> SyncedObject:
+    """The declaration with the Salesforce kinds an org has under its namespace; rows keep the standard one."""
+    prefix = prefix_of(namespace)
+    if prefix == NAMESPACE:
+        return declared
+    ours, lines, flagged = declared.salesforce, declared.lines, declared.designated
+    return replace(
+        declared,
+        salesforce=replace(ours, kind=_name(ours.kind, prefix), natural_key=_name(ours.natural_key, prefix)),
+        lines=replace(lines, salesforce=_name(lines.salesforce, prefix)) if lines else None,
+        designated=replace(flagged, flag=_name(flagged.flag, prefix)) if flagged else None,
+    )
+
+
+def _standard(name: str, prefix: str) -> str:
+    """A package field's standard name; where there is no namespace any custom field may be the package's."""
+    if prefix:
+        return NAMESPACE + name.removeprefix(prefix) if name.startswith(prefix) else name
+    return f"{NAMESPACE}{name}" if name.endswith(("__c", "__r")) and name.count("__") == 1 else name
 
 
 def _name(name: str, prefix: str) -> str:

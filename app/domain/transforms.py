@@ -308,10 +308,12 @@ class Constant:
     """A value that no Intacct field holds: every record of the object bears it in Salesforce.
 
     `allowed` are the words the Salesforce field may hold besides, on records of other objects; empty: any.
+    `unset_fits`: a record that holds no word may be taken for one of these.
     """
 
     value: str
     allowed: tuple[str, ...] = ()
+    unset_fits: bool = False
 
     def canonical(self, value: Value) -> Canonical:
         """The word that stands there; None for empty. Raises Unfit `value_not_allowed` for a word nobody knows."""

@@ -26,7 +26,7 @@ OBJECT = managed_list(
     status=STATUS_FLAG,
     among=("ia_crm__Type__c",),
     more=(
-        Field((), "ia_crm__Type__c", FROM, Constant("Contract", ("Order Entry",)), Mark.FIXED),
+        Field((), "ia_crm__Type__c", FROM, Constant("Contract", ("Order Entry",), unset_fits=True), Mark.FIXED),
         Field("DESCRIPTION", "ia_crm__Description__c", FROM, Text(255)),
         Field("METHOD", "ia_crm__Method__c", FROM, Pick(tuple((word, word) for word in METHODS))),
         Field("SOURCE", "ia_crm__Source__c", FROM, Identifier(80)),

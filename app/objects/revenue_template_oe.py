@@ -17,7 +17,7 @@ OBJECT = managed_list(
     status=STATUS_FLAG,
     among=("ia_crm__Type__c",),
     more=(
-        Field((), "ia_crm__Type__c", FROM, Constant("Order Entry", ("Contract",)), Mark.FIXED),
+        Field((), "ia_crm__Type__c", FROM, Constant("Order Entry", ("Contract",), unset_fits=True), Mark.FIXED),
         Field("description", "ia_crm__Description__c", FROM, Text(255)),
         Field("recognitionMethod", "ia_crm__Method__c", FROM, Identifier(80)),
     ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from app.domain.decisions import Result, Settlement
 from app.domain.declaration import NAMESPACE, SyncedObject
+from app.domain.plan import in_namespace, prefix_of
 from app.objects import CATALOGUE
 from app.services import intake
 from app.services.context import Context, Pair
@@ -35,8 +36,9 @@ async def take_along(
     namespace = connection.settings.get("namespace", DEFAULT_NAMESPACE)
     for child in (CATALOGUE[name] for name in declared.cascade if enabled(connection, CATALOGUE[name])):
         row = next(row for row in child.fields if row.refers_to == declared.name and row.required)
-        look_up = row.salesforce.replace(NAMESPACE, f"{namespace}__" if namespace else "")
-        found = await pair.salesforce.find(child.salesforce.kind, {look_up: sorted(parents)}, [look_up])
+        look_up = row.salesforce.replace(NAMESPACE, prefix_of(namespace))
+        kind = in_namespace(child, namespace).salesforce.kind
+        found = await pair.salesforce.find(kind, {look_up: sorted(parents)}, [look_up])
         for parent_id, claim in sorted(parents.items()):
             ids = sorted(record.key for record in found if record.values.get(look_up) == parent_id)
             if ids:

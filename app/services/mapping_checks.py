@@ -60,7 +60,7 @@ async def checked(context: Context, connection: Connection, declared: SyncedObje
     """What is wrong with a content whose structure is sound. Raises SyncError when a side cannot be asked."""
     pair = context.backends.of(connection, Lane.INTERACTIVE)
     plan = await plan_by(connection, declared, pair, content)
-    here = await pair.salesforce.describe(declared.salesforce.kind)
+    here = await pair.salesforce.describe(plan.object.salesforce.kind)
     there = await pair.intacct.describe(declared.intacct.kind)
     sides = _Sides(
         {name.lower(): info for name, info in here.fields.items()},

@@ -75,13 +75,13 @@ async def matches(
     try:
         found, aside, behind = await _unlinked(context, selection, after, size, with_reviewed=with_reviewed)
         twins = await _twins(context, connection, plan, pair.intacct, found)
-        here = await pair.salesforce.count(declared.salesforce.kind, EVERYTHING)
+        here = await pair.salesforce.count(plan.object.salesforce.kind, EVERYTHING)
         there = await pair.intacct.count(declared.intacct.kind, EVERYTHING)
     finally:
         await note_spending(context, connection.id, Lane.BULK, pair)
     async with context.begin() as session:
         linked = await bindings.how_many(session, connection.id, declared.name)
-    named = declared.salesforce.natural_key
+    named = plan.object.salesforce.natural_key
     records = [Unlinked(r.key, str(r.values.get(named) or ""), r.key in aside, tuple(twins[r.key])) for r in found]
     return Matches(tuple(records), behind, max(0, here - linked), max(0, there - linked))
 
@@ -153,7 +153,7 @@ def _sought(plan: Plan, record: Record) -> dict[str, list[str]]:
     natural, values = plan.object.intacct.natural_key, record.values
     keys = [values.get(plan.write_back.intacct_id)]
     if plan.object.keys_for is not None:
-        keys += plan.object.keys_for({**values, "Id": record.key})
+        keys += plan.object.keys_for({**plan.standard(values), "Id": record.key})
     sought: dict[str, list[str]] = {plan.link_field: [record.key]} if plan.link_field else {}
     sought[natural] = [str(key).strip() for key in keys if key and str(key).strip()]
     for name in (*plan.object.match_by, *_names(plan)):

@@ -8,7 +8,7 @@ from app.domain.errors import Kind, SyncError
 from app.domain.lines import LinesPlan, plan_lines
 from app.domain.mappings import Content, Malformed, content_of, effective
 from app.domain.options import option_value
-from app.domain.plan import STANDARD, Plan, make_plan
+from app.domain.plan import STANDARD, Plan, in_namespace, make_plan, prefix_of
 from app.domain.transforms import Unfit
 from app.objects import CATALOGUE
 from app.services.configuration import new_since
@@ -84,7 +84,8 @@ async def plan_by(
 
     Raises SyncError when a side cannot be asked, or lacks the object, and CONFIG `mapping_broken`.
     """
-    declared = _of_chosen_kinds(connection, declared)
+    namespace = connection.settings.get("namespace", DEFAULT_NAMESPACE)
+    declared = in_namespace(_of_chosen_kinds(connection, declared), namespace)
     here = await pair.salesforce.describe(declared.salesforce.kind)
     try:
         there = await pair.intacct.describe(declared.intacct.kind)
@@ -94,8 +95,7 @@ async def plan_by(
         message = f"Intacct does not offer {declared.intacct.kind}: the {declared.requires} subscription is off."
         advice = f"Subscribe to {declared.requires} in Intacct, or switch the object off."
         raise SyncError(Kind.CONFIG, "subscription_missing", message, advice, vendor=refused.vendor) from refused
-    namespace = connection.settings.get("namespace", DEFAULT_NAMESPACE)
-    key = declared.write_back.intacct_id.replace(NAMESPACE, f"{namespace}__" if namespace else "")
+    key = declared.write_back.intacct_id.replace(NAMESPACE, prefix_of(namespace))
     if key.lower() not in {name.lower() for name in here.fields}:
         message = f"{declared.salesforce.kind} has no field {key} that the integration user can see."
         advice = "Install the package fields and give the integration user access, or correct the namespace."
@@ -142,7 +142,7 @@ async def _lines(declared: Lines, namespace: str, pair: Pair) -> LinesPlan:
 
 def _rows(declared: SyncedObject, content: Content, here: Schema, namespace: str) -> tuple[Field, ...]:
     """The rows of a content; own rows convert to the types the org describes."""
-    prefix = f"{namespace}__".lower() if namespace else ""
+    prefix = prefix_of(namespace).lower()
     types: dict[str, str] = {}
     for name, info in here.fields.items():
         types[name.lower()] = info.type

@@ -13,7 +13,7 @@ from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, to_salesforce
 from app.domain.merge import with_defaults
 from app.domain.records import Record, System, Value
-from app.domain.transforms import Canonical, Unfit, clean, plain
+from app.domain.transforms import Canonical, Constant, Unfit, clean, plain
 from app.sync.agreeing import agrees_in_part, alike
 from app.sync.deciding import NOT_CARRIED, refusal
 from app.sync.echo import is_inactive
@@ -215,7 +215,8 @@ def _twins(batch: Batch, work: Work, free: Sequence[Record], values: Mapping[str
         free = [record for record in free if bool(record.values.get(designated.flag)) is chosen]
         if chosen:
             return list(free)
-    return [record for record in free if _agrees(batch, work, record, values)]
+    twins = [record for record in free if _agrees(batch, work, record, values)]
+    return twins or [record for record in free if _agrees(batch, work, record, values, unset=_unset(batch, record))]
 
 
 def _wanted(batch: Batch, work: Work, values: Mapping[str, Canonical], name: str) -> str | None:
@@ -230,8 +231,22 @@ def _wanted(batch: Batch, work: Work, values: Mapping[str, Canonical], name: str
     return value if isinstance(value, str) else None
 
 
-def _agrees(batch: Batch, work: Work, record: Record, values: Mapping[str, Canonical], *, linked: bool = False) -> bool:
-    names = batch.plan.match_salesforce
+def _unset(batch: Batch, record: Record) -> frozenset[str]:
+    """Fields of a record without the word that tells its kind from others, where such a one may be taken."""
+    rows = [row for row in batch.plan.rows if isinstance(row.via, Constant) and row.via.unset_fits]
+    return frozenset(row.salesforce for row in rows if clean(record.values.get(row.salesforce)) is None)
+
+
+def _agrees(
+    batch: Batch,
+    work: Work,
+    record: Record,
+    values: Mapping[str, Canonical],
+    *,
+    linked: bool = False,
+    unset: frozenset[str] = frozenset(),
+) -> bool:
+    names = [name for name in batch.plan.match_salesforce if name not in unset]
     if not names or (record.values.get(batch.plan.external_id or "") and not linked):
         return False
     pairs = [(_held(batch, record, name), _wanted(batch, work, values, name)) for name in names]

@@ -165,7 +165,7 @@ def create_draft(batch: Batch, work: Work) -> Draft:
     values |= _filled(to_intacct(rows, with_defaults(rows, work.mapped.values)))
     values = {**plan.object.defaults, **values}
     if plan.object.prepare is not None:
-        values |= plan.object.prepare(work.source.values, values)
+        values |= plan.object.prepare(plan.standard(work.source.values), values)
     if plan.link_field:
         values[plan.link_field] = work.id
     for companion in plan.companions:

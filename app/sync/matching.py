@@ -115,7 +115,7 @@ def _proposed_keys(batch: Batch, work: Work) -> list[str]:
     if designated is not None and work.source.values.get(designated.flag):
         return [str(plan.option(designated.option))]
     if plan.object.keys_for is not None:
-        return list(plan.object.keys_for({**work.source.values, "Id": work.id}))
+        return list(plan.object.keys_for({**plan.standard(work.source.values), "Id": work.id}))
     supplied = work.source.values.get(plan.write_back.intacct_id)
     return [str(supplied).strip()] if supplied and str(supplied).strip() else []
 

@@ -9,6 +9,7 @@ from app.domain.mapping import from_salesforce
 from app.domain.merge import Direction
 from app.domain.plan import Plan
 from app.domain.records import Record
+from app.domain.transforms import Constant, clean
 from app.sync.ending import revived
 from app.sync.lines import map_lines
 from app.sync.merging import instant
@@ -52,7 +53,8 @@ async def read_salesforce(batch: Batch, salesforce: Backend, bindings: Bindings)
             continue
         sees = batch.plan.object.sees
         if sees is not None:
-            work.source = replace(work.source, values={**work.source.values, **sees(work.source.values)})
+            seen = batch.plan.spelt(sees(batch.plan.standard(work.source.values)))
+            work.source = replace(work.source, values={**work.source.values, **seen})
         back = revived(work.bound) if work.bound else None
         if back is not None:
             work.bound, work.revive, work.tidy = back, True, True
@@ -79,9 +81,11 @@ async def guard(batch: Batch, bindings: Bindings) -> None:
     former = await bindings.former(plan.object.name, unlinked) if once and unlinked else set()
     for work in batch.open:
         assert work.source is not None
-        passed_over = plan.object.passes_over(work.source.values) if plan.object.passes_over else None
+        passed_over = plan.object.passes_over(plan.standard(work.source.values)) if plan.object.passes_over else None
         if passed_over is not None:
             work.settle(Result.SKIPPED, *passed_over)
+        elif work.bound is None and (word := _other_kind(plan, work)):
+            work.settle(Result.SKIPPED, "other_kind", f"{word}: the record is none of {plan.object.label.lower()}.")
         elif to_intacct and plan.kept_here and work.source.values.get(plan.kept_here):
             work.settle(Result.SKIPPED, "is_template", f"{plan.kept_here} is set: templates stay in Salesforce.")
         elif not to_intacct:
@@ -91,6 +95,17 @@ async def guard(batch: Batch, bindings: Bindings) -> None:
             work.finish_only = True  # what Intacct changed still comes back, and a first creation is finished
         elif work.bound is None and work.claim.origin in AUTOMATIC and "addNewAccounts" in _declared(plan):
             _refuse_old(plan, work)
+
+
+def _other_kind(plan: Plan, work: Work) -> str | None:
+    """The word by which an unlinked record says that it is one of another object's in the same Salesforce kind."""
+    assert work.source is not None
+    for row in plan.rows:
+        if isinstance(row.via, Constant) and row.salesforce in plan.match_salesforce:
+            word = clean(work.source.values.get(row.salesforce))
+            if word not in (None, row.via.value) and (not row.via.allowed or word in row.via.allowed):
+                return f"{row.salesforce} says {word}"
+    return None
 
 
 def _declared(plan: Plan) -> set[str]:
@@ -173,13 +188,16 @@ def _rename_designated(batch: Batch, work: Work) -> None:
 
 def map_source(batch: Batch) -> None:
     """Canonical values of every open record; those that cannot be carried over end with all their problems named."""
+    foreign = {row.id for row in batch.plan.rows if isinstance(row.via, Constant)}
     for work in batch.open:
         assert work.source is not None
         work.mapped = from_salesforce(batch.plan.rows, work.source.values, batch.twins)
         _rename_designated(batch, work)
         work.warnings += work.mapped.warnings
         problems = work.mapped.problems + map_lines(batch, work)
-        if problems and batch.direction is Direction.TO_INTACCT and not work.finish_only:
+        if batch.direction is not Direction.TO_INTACCT or work.finish_only:
+            problems = [problem for problem in problems if problem.row in foreign]
+        if problems:
             message = " ".join(problem.message for problem in problems)
             first = problems[0]
             work.fail(

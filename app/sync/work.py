@@ -112,7 +112,7 @@ class Batch:
     def rows(self, work: Work) -> Sequence[Field]:
         """The plan's rows as they are for one record: some records only send what others get back."""
         sends_only = self.plan.object.sends_only
-        named = sends_only(work.source.values) if sends_only and work.source else ()
+        named = sends_only(self.plan.standard(work.source.values)) if sends_only and work.source else ()
         if not named:
             return self.plan.rows
         return [replace(row, rule=Rule.TO_INTACCT) if row.intacct in named else row for row in self.plan.rows]

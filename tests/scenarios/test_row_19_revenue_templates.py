@@ -1,4 +1,4 @@
-"""Row 19: a template of contracts arrives as Contract, and nothing of another kind is taken for it."""
+"""Row 19: templates of contracts arrive as Contract, all others are Order Entry; nothing of another kind is taken."""
 
 from collections.abc import Callable
 
@@ -43,3 +43,43 @@ async def test_template_of_order_entry_with_the_same_name_stays_its_own(house: H
         ("Steps", "Contract"),
         ("Steps", "Order Entry"),
     ]
+
+
+async def test_template_of_old_without_a_type_becomes_order_entry(house: House) -> None:
+    (old,) = house.seed(TEMPLATE, {"Name": "Steps"})
+    await switch_on(house, "revenue_template_oe")
+    house.seed_intacct("REVRECTEMPLATE", {"TEMPLATEID": "Steps", "DESCRIPTION": "In steps"})
+    await house.poll()
+    assert [(r["Id"], r[TYPE]) for r in house.salesforce.state.records(TEMPLATE) if r["Name"] == "Steps"] == [
+        (old, "Order Entry")
+    ]
+
+
+async def test_template_of_old_without_a_type_becomes_contract_where_its_twin_is_one(house: House) -> None:
+    (old,) = house.seed(TEMPLATE, {"Name": "Steps"})
+    house.seed_intacct("CONTRACTREVENUETEMPLATE", {"NAME": "Steps"})
+    await house.poll()
+    assert [(r["Id"], r[TYPE]) for r in house.salesforce.state.records(TEMPLATE) if r["Name"] == "Steps"] == [
+        (old, "Contract")
+    ]
+
+
+async def test_third_type_is_refused_by_name_and_left_as_it_is(house: House) -> None:
+    free = {"name": TYPE, "label": "Type", "type": "string", "length": 40}
+    house.salesforce.state.change_schema({"name": TEMPLATE, "fields": [free]})
+    (record,) = house.salesforce.state.records(TEMPLATE)
+    await house.edit(TEMPLATE, record["Id"], **{TYPE: "Subscription"})
+    (done,) = await house.sync("revenue_template", record["Id"])
+    assert (done.result, done.reason) == ("failed", "value_not_allowed")
+    assert all(word in done.message for word in ("'Subscription'", "Contract", "Order Entry"))
+    await changes.resync(house.context, house.connection, CATALOGUE["revenue_template"])
+    await house.poll()
+    assert shown(house, TEMPLATE, TYPE) == [("Subscription",)]
+
+
+async def test_template_of_order_entry_is_not_linked_to_a_contract_template_by_hand(house: House) -> None:
+    (other,) = house.seed(TEMPLATE, {"Name": "Steps", TYPE: "Order Entry"})
+    house.seed_intacct("CONTRACTREVENUETEMPLATE", {"NAME": "Steps"})
+    (done,) = await house.sync("revenue_template", other)
+    assert (done.result, done.reason) == ("skipped", "other_kind")
+    assert house.sf(TEMPLATE, other)[TYPE] == "Order Entry"
