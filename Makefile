@@ -35,7 +35,7 @@ dev: $(VENV)/.dev ## Install what its developers need as well
 run: $(VENV)/.runtime ## Start everything on this machine: API, workers, queue, database, both simulators
 	@$(BIN)/tandem up
 
-demo: $(VENV)/.runtime ## Show accounts becoming customers (ACCOUNTS=file.csv, JSON=1)
+demo: $(VENV)/.runtime ## Show accounts and every other object in step (ACCOUNTS=file.csv, JSON=1)
 	@$(BIN)/tandem demo $(DEMO)
 
 test: $(VENV)/.dev ## Run the tests
