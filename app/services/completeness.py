@@ -131,7 +131,7 @@ async def _verify(
             plan = await plan_for(context, connection, declared, pair)
             for system in sides(plan):
                 position = before[system].position if system in before else ""
-                scope = await scope_of(context, connection, plan, system, context.clock.now())
+                scope = await scope_of(context, connection, plan, pair, system)
                 backend = pair.intacct if system is System.INTACCT else pair.salesforce
                 rows.append(await _side(context, scope, backend, position, pages, size))
                 here, there = await note_spending(context, connection.id, Errand.VERIFY, pair)

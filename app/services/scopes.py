@@ -3,7 +3,7 @@
 Counting stands in `completeness`. Nothing is written and nothing is wished here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from app.domain.declaration import Creates, Kind
 from app.domain.plan import Plan
 from app.domain.records import BORN_IN_INTACCT, Record, System
 from app.services.changes import FEED
-from app.services.context import Context
+from app.services.context import Context, Pair
 from app.store import bindings, completeness, cursors, decisions
 from app.store.tables import Connection
 
@@ -96,8 +96,9 @@ class Scope:
         return TOO_NEW if record.modified_at is not None and record.modified_at > self.seen_until else DRIFT
 
 
-async def scope_of(context: Context, connection: Connection, plan: Plan, system: System, now: datetime) -> Scope:
-    """The scope of an object on one side, at present."""
+async def scope_of(context: Context, connection: Connection, plan: Plan, pair: Pair, system: System) -> Scope:
+    """The scope of an object on one side, at present. Raises SyncError when Intacct does not describe the object."""
+    now = context.clock.now()
     if system is System.SALESFORCE:
         return Scope(connection.id, plan, system, _asked(plan), ("Id",), now - HASTE, now)
     stages, natural = plan.object.stages, plan.object.intacct.natural_key
@@ -106,7 +107,8 @@ async def scope_of(context: Context, connection: Connection, plan: Plan, system:
         cursor = await cursors.known(session, connection.id, plan.object.name, FEED)
     read_until = cursor.position_at if cursor is not None else connection.created_at
     seen_until = max(min(read_until, now), now - PATIENCE)
-    return Scope(connection.id, plan, system, _active(plan), fields, seen_until, now)
+    described = (await pair.intacct.describe(plan.object.intacct.kind)).fields
+    return Scope(connection.id, plan, system, _active(plan, described), fields, seen_until, now)
 
 
 def _asked(plan: Plan) -> Condition:
@@ -120,10 +122,9 @@ def _asked(plan: Plan) -> Condition:
     return AnyOf(tuple(parts))
 
 
-def _active(plan: Plan) -> Condition:
-    """Records of Intacct that come: inactive ones of a managed list only."""
-    named = (name for row in plan.object.fields for name in row.names if name.upper() == "STATUS")
-    status = next(named, None)
+def _active(plan: Plan, described: Iterable[str]) -> Condition:
+    """Records of Intacct that come: inactive ones of a managed list only. Not every kind has a status."""
+    status = next((name for name in described if name.upper() == "STATUS"), None)
     if status is None or plan.object.kind is Kind.MANAGED_LIST:
         return EVERYTHING
     return Compare(status, Operator.NE, ("inactive",))

@@ -309,3 +309,11 @@ async def test_last_results_tell_what_was_never_verified(house: House) -> None:
     assert [(row.object, row.verified_at) for row in known.results] == [("account", house.clock.now())]
     assert {"product", "project"} <= set(known.unverified)
     assert "term" not in known.unverified
+
+
+async def test_every_object_of_the_catalogue_adds_up_once_its_feed_was_read(house: House) -> None:
+    await reset(house, options={"objects": {name: {"enabled": True} for name in CATALOGUE}})
+    await house.poll()
+    for name in CATALOGUE:
+        rows = await completeness.verify(house.context, house.connection, CATALOGUE[name])
+        assert [row.drift for row in rows] == [0] * len(rows), name
