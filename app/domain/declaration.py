@@ -252,6 +252,12 @@ SYNC_ONLY_ONCE = Option(
     "or cascade; an edit in Intacct still comes back.",
 )
 
+POLL_SALESFORCE = Option(
+    "pollSalesforce",
+    False,
+    "Salesforce is asked regularly what was changed, merged or deleted there, for changes nobody tells us about. Read "
+    "while Salesforce owns or shares the object; every rule of a wish by schedule applies.",
+)
 
 ON_DELETE = Option(
     "onDelete",

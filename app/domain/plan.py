@@ -165,7 +165,7 @@ def make_plan(
     declared = in_namespace(declared, namespace)
     here = {name.lower() for name in salesforce_has}
     there = {name.upper() for name in intacct_has}
-    turned = any(o.turns is not None and option_value(o, options.get(o.name)) == o.turns for o in declared.options)
+    turned = is_turned(declared, options)
     given = declared.fields if mapped is None else tuple(mapped)
     fields = tuple(_turned(row, declared) for row in given) if turned else given
     rows = _active(fields, prefix, look_ups)
@@ -226,6 +226,11 @@ def _standard(name: str, prefix: str) -> str:
     if prefix:
         return NAMESPACE + name.removeprefix(prefix) if name.startswith(prefix) else name
     return f"{NAMESPACE}{name}" if name.endswith(("__c", "__r")) and name.count("__") == 1 else name
+
+
+def is_turned(declared: SyncedObject, options: Mapping[str, object]) -> bool:
+    """Whether an option makes Salesforce own an object that otherwise comes from Intacct."""
+    return any(o.turns is not None and option_value(o, options.get(o.name)) == o.turns for o in declared.options)
 
 
 def _name(name: str, prefix: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from app.domain.declaration import (
     ON_DELETE,
+    POLL_SALESFORCE,
     SYNC_ONLY_ONCE,
     Companion,
     End,
@@ -80,6 +81,7 @@ OBJECT = SyncedObject(
     write_back=WriteBack(intacct_id="ia_crm__IntacctID__c", id_copy="ia_crm__SFDC_Account_Id__c"),
     options=(
         SYNC_ONLY_ONCE,
+        POLL_SALESFORCE,
         Option(
             "addNewAccounts",
             True,

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from app.domain.declaration import ON_DELETE, SYNC_ONLY_ONCE, End, Field, Mark, Rule, SyncedObject, WriteBack
+from app.domain.declaration import (
+    ON_DELETE,
+    POLL_SALESFORCE,
+    SYNC_ONLY_ONCE,
+    End,
+    Field,
+    Mark,
+    Rule,
+    SyncedObject,
+    WriteBack,
+)
 from app.domain.records import Value
 from app.domain.transforms import Flag, Identifier, Street, Text, Truth, clean
 
@@ -34,7 +44,7 @@ OBJECT = SyncedObject(
     also_read=("AccountId", "CreatedDate", "IsPersonAccount"),
     merges=True,
     passes_over=of_a_person,
-    options=(SYNC_ONLY_ONCE, ON_DELETE),
+    options=(SYNC_ONLY_ONCE, POLL_SALESFORCE, ON_DELETE),
     write_back=WriteBack(intacct_id="ia_crm__Intacct_Contact_Name__c", id_copy="ia_crm__SFDC_Contact_Id__c"),
     fields=(
         Field("PRINTAS", "Name", TO, Text(200), Mark.FIXED, required=True),

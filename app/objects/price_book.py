@@ -5,6 +5,7 @@ from datetime import date
 from app.domain.declaration import (
     BASE_PRICE_LIST,
     ENABLED,
+    POLL_SALESFORCE,
     PRICE_SOURCE,
     Creates,
     Designated,
@@ -35,7 +36,7 @@ OBJECT = SyncedObject(
     retires=True,
     defaults={"startDate": date(2000, 1, 1), "endDate": date(2099, 12, 31)},
     write_back=WriteBack(intacct_id="ia_crm__Intacct_Price_List__c", id_copy="ia_crm__SFDC_Pricebook_Id__c"),
-    options=(ENABLED, PRICE_SOURCE, BASE_PRICE_LIST),
+    options=(ENABLED, PRICE_SOURCE, BASE_PRICE_LIST, POLL_SALESFORCE),
     fields=(
         Field("id", "Name", FROM, Identifier(100), Mark.FIXED, required=True),
         Field("status", "IsActive", FROM, Flag("active", "inactive")),

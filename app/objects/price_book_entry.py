@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from app.domain.declaration import ENABLED, PRICE_SOURCE, Creates, End, Field, Mark, Rule, SyncedObject, WriteBack
+from app.domain.declaration import (
+    ENABLED,
+    POLL_SALESFORCE,
+    PRICE_SOURCE,
+    Creates,
+    End,
+    Field,
+    Mark,
+    Rule,
+    SyncedObject,
+    WriteBack,
+)
 from app.domain.records import Value
 from app.domain.stages import Stages
 from app.domain.transforms import Amount, Day, Flag, Identifier, Reference
@@ -44,7 +55,7 @@ OBJECT = SyncedObject(
     defaults={"startDate": date(2000, 1, 1), "endDate": date(2099, 12, 31)},
     prepare=lambda source, values: {"valueType": "actual"},
     write_back=WriteBack(intacct_id="ia_crm__Intacct_Price__c"),
-    options=(ENABLED, PRICE_SOURCE),
+    options=(ENABLED, PRICE_SOURCE, POLL_SALESFORCE),
     fields=(
         Field("item.id", "Product2Id", FROM, Reference(), Mark.FIXED, refers_to="product", required=True),
         Field("priceList.id", "Pricebook2Id", FROM, Reference(), Mark.FIXED, refers_to="price_book", required=True),

@@ -1,6 +1,17 @@
 """Product and item: one chosen direction, by default from Intacct (product.md 2.2 no. 3, 3.3)."""
 
-from app.domain.declaration import DIRECTION, ENABLED, Creates, End, Field, Mark, Rule, SyncedObject, WriteBack
+from app.domain.declaration import (
+    DIRECTION,
+    ENABLED,
+    POLL_SALESFORCE,
+    Creates,
+    End,
+    Field,
+    Mark,
+    Rule,
+    SyncedObject,
+    WriteBack,
+)
 from app.domain.transforms import Amount, Flag, Identifier, Text, Truth
 
 FROM = Rule.FROM_INTACCT
@@ -20,7 +31,7 @@ OBJECT = SyncedObject(
     keys_for=lambda source: tuple(str(source[name]) for name in ("ProductCode",) if source.get(name)),
     defaults={"ITEMTYPE": "Non-Inventory (Sales only)"},
     write_back=WriteBack(intacct_id="ProductCode", id_copy="ia_crm__SFDC_Product_Id__c"),
-    options=(ENABLED, DIRECTION),
+    options=(ENABLED, DIRECTION, POLL_SALESFORCE),
     fields=(
         Field("ITEMID", "ProductCode", FROM, Identifier(30), Mark.FIXED),
         Field("NAME", "Name", FROM, Text(100), Mark.FIXED, required=True),

@@ -1,6 +1,17 @@
 """Projects, created and edited on either side (product.md 2.2 no. 13, 3.3). A new one takes its tasks along."""
 
-from app.domain.declaration import ENABLED, SYNC_ONLY_ONCE, Creates, End, Field, Mark, Rule, SyncedObject, WriteBack
+from app.domain.declaration import (
+    ENABLED,
+    POLL_SALESFORCE,
+    SYNC_ONLY_ONCE,
+    Creates,
+    End,
+    Field,
+    Mark,
+    Rule,
+    SyncedObject,
+    WriteBack,
+)
 from app.domain.transforms import Amount, Day, Flag, Identifier, Quantity, Reference, Text
 
 FROM = Rule.FROM_INTACCT
@@ -18,7 +29,7 @@ OBJECT = SyncedObject(
     requires="projects",
     defaults={"PROJECTCATEGORY": "Contract"},
     write_back=WriteBack(intacct_id="ia_crm__Project_ID__c"),
-    options=(ENABLED, SYNC_ONLY_ONCE),
+    options=(ENABLED, SYNC_ONLY_ONCE, POLL_SALESFORCE),
     fields=(
         Field("NAME", "Name", via=Text(80), mark=Mark.FIXED, required=True),
         Field("PROJECTCATEGORY", "ia_crm__Project_Category__c", via=Identifier(80), mark=Mark.FIXED, keep_filled=True),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.domain.declaration import ENABLED, Creates, End, Field, Mark, SyncedObject, WriteBack
+from app.domain.declaration import ENABLED, POLL_SALESFORCE, Creates, End, Field, Mark, SyncedObject, WriteBack
 from app.domain.records import Value
 from app.domain.transforms import Day, Flag, Identifier, Quantity, Reference, Text, Truth, clean
 
@@ -26,7 +26,7 @@ OBJECT = SyncedObject(
     keys_for=task_ids,
     defaults={"TASKSTATUS": "Not Started"},
     write_back=WriteBack(intacct_id="ia_crm__Task_ID__c"),
-    options=(ENABLED,),
+    options=(ENABLED, POLL_SALESFORCE),
     fields=(
         Field("NAME", "Name", via=Text(80), mark=Mark.FIXED, required=True),
         Field("PROJECTID", "ia_crm__Project__c", via=Reference(), mark=Mark.FIXED, refers_to="project", required=True),

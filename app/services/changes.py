@@ -16,7 +16,7 @@ from app.domain.merge import Direction
 from app.domain.plan import Plan
 from app.domain.records import BORN_IN_INTACCT, Errand, Lane, Record, salesforce_id
 from app.objects import CATALOGUE
-from app.services import deletions, intake
+from app.services import deletions, intake, salesforce_changes
 from app.services.context import Context, Pair
 from app.services.journal import SqlJournal
 from app.services.missing import wish_missing
@@ -101,6 +101,7 @@ async def poll(context: Context, every: timedelta = timedelta(0)) -> dict[str, C
             if counts is not None:
                 read[f"{connection.name}/{declared.name}"] = counts
         await deletions.poll(context, connection, followed, pace)
+        await salesforce_changes.poll(context, connection, pace)
     return read
 
 

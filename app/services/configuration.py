@@ -30,6 +30,8 @@ OptionValues = dict[str, OptionValue]
 RESELECTING = frozenset({SELECTION.name, DIMENSIONS.name})
 """Options that decide which records are carried: when one changes, the object's feed is read anew."""
 
+INTACCT_FEED = "intacct"
+"""The feed that is read anew: what is carried is a matter of Intacct's records."""
 BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -86,7 +88,7 @@ async def change(
             touch(context, row)
         chosen = {name for name, values in wanted.items() if not RESELECTING.isdisjoint(values)}
         if chosen:
-            await cursors.rewind(session, connection_id, chosen, BEGINNING)
+            await cursors.rewind(session, connection_id, chosen, INTACCT_FEED, BEGINNING)
         now = _configuration(row)
     if switched_on:
         for lane in Lane:

@@ -49,9 +49,10 @@ async def of_connection(session: AsyncSession, connection_id: str) -> list[Curso
     return list(await session.exec(select(Cursor).where(Cursor.connection_id == connection_id)))
 
 
-async def rewind(session: AsyncSession, connection_id: str, names: Collection[str], to: datetime) -> None:
-    """Have the feeds of the named objects read from `to` on once more, every record of them."""
-    query = select(Cursor).where(Cursor.connection_id == connection_id, col(Cursor.object).in_(names))
+async def rewind(session: AsyncSession, connection_id: str, names: Collection[str], feed: str, to: datetime) -> None:
+    """Have one feed of each of the named objects read from `to` on once more, every record of them."""
+    mine = (Cursor.connection_id == connection_id, Cursor.feed == feed)
+    query = select(Cursor).where(*mine, col(Cursor.object).in_(names))
     for row in await session.exec(query.with_for_update()):
         row.position_at, row.updated_at, row.counts = to, to, {"resync": True}
 

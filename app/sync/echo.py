@@ -1,9 +1,9 @@
-"""Telling an edit made in Intacct from our own write coming back. Pure."""
+"""Telling an edit made on one side from our own write coming back. Pure."""
 
 from collections.abc import Mapping
 
 from app.domain.declaration import Rule
-from app.domain.mapping import from_intacct
+from app.domain.mapping import from_intacct, from_salesforce
 from app.domain.merge import Base, blank
 from app.domain.plan import Plan
 from app.domain.records import Record
@@ -32,4 +32,21 @@ def edited(plan: Plan, record: Record, base: Base, known: Mapping[str, set[str]]
         plain(value) != base.get(row_id, plain(None))
         for row_id, value in found.values.items()
         if not (row_id in kept and blank(value))
+    )
+
+
+def edited_in_salesforce(plan: Plan, record: Record, base: Base, twins: Mapping[tuple[str, str], str]) -> bool:
+    """Whether a row that may go to Intacct holds something other than what both sides last agreed on.
+
+    `twins` are as for `mapping.from_salesforce`. A gap that a default fills changes nothing.
+    """
+    rows = [row for row in plan.rows if row.rule is not Rule.FROM_INTACCT or plan.object.source_wins]
+    found = from_salesforce(rows, record.values, twins)
+    if found.problems:
+        return True  # a value nobody can carry is news: the run says what is wrong with it
+    filled = {row.id for row in rows if row.default is not None}
+    return any(
+        plain(value) != base.get(row_id, plain(None))
+        for row_id, value in found.values.items()
+        if not (row_id in filled and blank(value))
     )
