@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.domain.records import Errand, Lane
 from app.services import changes, configuration, salesforce_changes
@@ -40,7 +40,9 @@ async def options(house: House, **objects: dict[str, object]) -> None:
 async def operations(house: House, origin: str = "schedule") -> list[Operation]:
     """All operations of an origin, oldest first."""
     async with house.context.begin() as session:
-        query = select(Operation).where(Operation.origin == origin).order_by(Operation.created_at, Operation.id)
+        query = (
+            select(Operation).where(Operation.origin == origin).order_by(col(Operation.created_at), col(Operation.id))
+        )
         return list(await session.exec(query))
 
 

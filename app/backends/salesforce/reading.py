@@ -148,6 +148,8 @@ class Reader:
                         rows[record.key] = record
                     path = await self._next(page)
             except SyncError as lost:
+                if lost.code == SCHEMA.code:
+                    self._schemas.forget(kind)
                 if lost.code != PAGE_LOST.code or restart == RESTARTS:
                     raise
                 continue

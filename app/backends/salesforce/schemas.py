@@ -65,6 +65,13 @@ class Schemas:
             self._known[key] = await self._fetch(kind, caller, known)
             return self._known[key]
 
+    def forget(self, kind: str) -> None:
+        """Read the description of `kind` anew next time: a field we believed in was refused.
+
+        Unconditionally: taking a field from the user's sight need not move the description's own date.
+        """
+        self._known.pop(kind.lower(), None)
+
     async def column(self, kind: str, name: str, caller: Caller) -> Column | None:
         """How to read `name`; None for an optional field that this org lacks. SyncError CONFIG for an unknown one.
 
