@@ -149,7 +149,9 @@ async def _wish(context: Context, connection: Connection, plan: Plan, wanted: Se
 def _seen(plan: Plan, record: Record) -> Record:
     """The record as a run would take it."""
     sees = plan.object.sees
-    return replace(record, values={**record.values, **sees(record.values)}) if sees else record
+    if sees is None:
+        return record
+    return replace(record, values={**record.values, **plan.spelt(sees(plan.standard(record.values)))})
 
 
 async def _twins(links: SqlJournal, plan: Plan, records: Sequence[Record]) -> dict[tuple[str, str], str]:
@@ -169,7 +171,8 @@ def _asks(plan: Plan, record: Record, link: Bound | None, twins: Mapping[tuple[s
     """Whether a run has something to do for the record: it is new, came back from the bin, or was edited here."""
     values = record.values
     if link is None:
-        passed_over = plan.object.passes_over is not None and plan.object.passes_over(values) is not None
+        passes_over = plan.object.passes_over
+        passed_over = passes_over is not None and passes_over(plan.standard(values)) is not None
         stays = bool(plan.kept_here and values.get(plan.kept_here))
         ours = bool(plan.external_id and values.get(plan.external_id))  # made from Intacct: its own run links it
         return not (passed_over or stays or ours)
