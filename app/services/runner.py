@@ -11,6 +11,7 @@ from app import telemetry
 from app.domain.decisions import Reference, Result, Settlement
 from app.domain.errors import RETRY, Kind, SyncError
 from app.domain.merge import Direction
+from app.domain.plan import Plan
 from app.domain.records import Lane
 from app.objects import CATALOGUE
 from app.services.budget import admitted
@@ -30,6 +31,9 @@ LOG = logging.getLogger("tandem.runner")
 
 BATCH = {Lane.INTERACTIVE: 20, Lane.BULK: 200}
 """Operations per run: one page of Salesforce's collections for mass runs, fewer where a person waits."""
+
+MOST_BREAKS = 16
+"""Breaks of one batch after which it is not halved any more: enough to single out two records of 200."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +120,47 @@ async def run(context: Context, lane: Lane, claimed: Claimed) -> None:
             memory = SqlJournal(context, claimed.connection.id)
             clock, ladder = context.clock, context.ladder
             engine = Engine(pair.salesforce, pair.intacct, memory, memory, clock, ladder, lease.stands)
-            settlements = await engine.run(plan, claimed.claims, claimed.direction)
+            settlements = await _isolated(context, engine, plan, claimed)
             if plan.object.cascade and claimed.direction is Direction.TO_INTACCT:
                 settlements = await _children(context, claimed, pair, settlements)
         except SyncError as error:
             settlements = [_failed(context, one, error) for one in claimed.claims]
         except Exception as crash:
-            LOG.exception("run_broke", extra={"object": claimed.object_name})
-            ours = SyncError(Kind.BUG, "unexpected", f"An unexpected {type(crash).__name__} stopped the run.")
-            settlements = [_failed(context, one, ours) for one in claimed.claims]
+            settlements = _broken(context, claimed, claimed.claims, crash)
     settled = await settle(context, claimed.connection, version, claimed.claims, settlements)
     if pair is not None:
         await note_spending(context, claimed.connection.id, lane, pair)
     for name in sorted(settled.lanes - {lane.value}):
         await context.bell.ring(claimed.connection.id, Lane(name))
+
+
+async def _isolated(context: Context, engine: Engine, plan: Plan, claimed: Claimed) -> list[Settlement]:
+    """The engine's run; where one record breaks it, the halves are run by themselves, until it stands alone.
+
+    What the broken run has sent is on disk as intents and is found by the next one, as after a crash of the process.
+    """
+    found: dict[str, Settlement] = {}
+    parts, breaks = [claimed.claims], 0
+    while parts:
+        part = parts.pop(0)
+        try:
+            said = await engine.run(plan, part, claimed.direction)
+        except Exception as crash:
+            breaks += 1
+            if len(part) > 1 and breaks <= MOST_BREAKS:
+                half = len(part) // 2
+                parts[:0] = [part[:half], part[half:]]
+                continue
+            said = _broken(context, claimed, part, crash)
+        found |= {one.operation_id: settlement for one, settlement in zip(part, said, strict=True)}
+    return [found[one.operation_id] for one in claimed.claims]
+
+
+def _broken(context: Context, claimed: Claimed, claims: Sequence[Claim], crash: Exception) -> list[Settlement]:
+    """A defect of ours stopped the run of these."""
+    LOG.error("run_broke", exc_info=crash, extra={"object": claimed.object_name})
+    ours = SyncError(Kind.BUG, "unexpected", f"An unexpected {type(crash).__name__} stopped the run.")
+    return [_failed(context, one, ours) for one in claims]
 
 
 async def _children(
