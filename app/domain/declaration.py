@@ -201,6 +201,13 @@ class Lines:
     check: Check | None = None
 
 
+CREATE_AT_TOP_LEVEL = Option(
+    "createAtTopLevel",
+    False,
+    "New records are made at Intacct's top level, whatever entity they name. Off: in the entity they name, at top "
+    "level where they name none.",
+)
+
 ENABLED = Option("enabled", False, "Records of this object are synced. Off: wishes are refused, feeds are not read.")
 
 SELECTION = Option(
@@ -306,7 +313,8 @@ class SyncedObject:
     cannot come, `withhold` which of its rows stay out; both read `consults` besides the rows. `daily`: what a record
     means changes with the date, so the feed is read whole once a day. `must_agree` are Intacct fields in which a twin
     found by its natural key must agree as well, with `match_salesforce` as their other side: who agrees in part is a
-    conflict. `update_needs` are Intacct fields that every update must send, changed or not.
+    conflict. `update_needs` are Intacct fields that every update must send, changed or not. `entity` is the Salesforce
+    look-up to the `location` in which a new record is made; Intacct moves none afterwards.
     """
 
     name: str
@@ -340,6 +348,7 @@ class SyncedObject:
     refuse: Callable[[Mapping[str, Value]], str | None] | None = None
     withhold: Callable[[Mapping[str, Value]], frozenset[str]] | None = None
     daily: bool = False
+    entity: str | None = None
     kept_here: str | None = None
     kinds_from: str | None = None
     keys_for: Callable[[Mapping[str, Value]], tuple[str, ...]] | None = None

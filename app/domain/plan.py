@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.declaration import (
     BY_KEY,
+    CREATE_AT_TOP_LEVEL,
     LINK_FIELD,
     NAMESPACE,
     OF_KIND,
@@ -36,6 +37,7 @@ class Plan:
     every op_key, so that no two environments, companies or entities can meet. `off` are the declared rows the mapping
     has switched off or changed, `mapped` all its active rows, whether both sides have their fields or not. `prefix`
     stands before package names in the org: `object` names kinds as the org does, its functions read `standard` names.
+    `entity` is the look-up (or text) that names the entity of a new record, row or no row; None: none is named.
     """
 
     object: SyncedObject
@@ -60,6 +62,7 @@ class Plan:
     lines: LinesPlan | None = None
     turned: bool = False
     prefix: str = NAMESPACE
+    entity: Field | None = None
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
@@ -73,7 +76,13 @@ class Plan:
         names += [name for name in (self.external_id, self.flag) if name]
         names += [*self.lines.needs.values()] if self.lines else []
         names += [self.object.designated.flag] if self.object.designated else []
+        names += [self.entity.salesforce] if self.entity else []
         return tuple(dict.fromkeys(names))
+
+    @property
+    def referring(self) -> tuple[Field, ...]:
+        """The rows and, row or no row, the field that names the entity of a new record: all that may be look-ups."""
+        return (*self.rows, *([self.entity] if self.entity else []))
 
     @property
     def intacct_fields(self) -> tuple[str, ...]:
@@ -171,17 +180,10 @@ def make_plan(
     rows = _active(fields, prefix, look_ups)
     link = _link(declared, link_field, there)
     absent = [row for row in rows if not exists(row, here, there) or link in row.names]
-    back = declared.write_back
     return Plan(
         object=declared,
         rows=tuple(row for row in rows if row not in absent),
-        write_back=WriteBack(
-            intacct_id=_name(back.intacct_id, prefix),
-            status=_if_there(back.status, prefix, here),
-            errors=_if_there(back.errors, prefix, here),
-            synced_at=_if_there(back.synced_at, prefix, here),
-            id_copy=_if_there(back.id_copy, prefix, here),
-        ),
+        write_back=_write_back(declared.write_back, prefix, here),
         companions=tuple(_companion(c, prefix, here) for c in declared.companions),
         also_read=_held(declared.also_read, prefix, here),
         options=options,
@@ -199,6 +201,18 @@ def make_plan(
         prefix=prefix,
         off=frozenset(row.id for row in declared.fields) - {row.id for row in rows},
         mapped=rows,
+        entity=_entity(declared, prefix, here, options, look_ups),
+    )
+
+
+def _write_back(back: WriteBack, prefix: str, here: set[str]) -> WriteBack:
+    """The fields that tell a user what became of a record, as far as the org has them."""
+    return WriteBack(
+        intacct_id=_name(back.intacct_id, prefix),
+        status=_if_there(back.status, prefix, here),
+        errors=_if_there(back.errors, prefix, here),
+        synced_at=_if_there(back.synced_at, prefix, here),
+        id_copy=_if_there(back.id_copy, prefix, here),
     )
 
 
@@ -280,6 +294,19 @@ def is_selected(selection: object, text: str) -> bool:
         elif dots and first <= text <= last:
             return True
     return False
+
+
+def _entity(
+    declared: SyncedObject, prefix: str, here: set[str], options: Mapping[str, object], look_ups: Iterable[str] | None
+) -> Field | None:
+    """The field that names the entity of a new record, unless all are made at top level by option."""
+    top = CREATE_AT_TOP_LEVEL
+    at_top = top in declared.options and option_value(top, options.get(top.name)) is True
+    name = _if_there(declared.entity, prefix, here)
+    if name is None or at_top:
+        return None
+    row = Field("MEGAENTITYID", name, Rule.FROM_INTACCT, refers_to="location")
+    return next(iter(_active([row], prefix, look_ups)))
 
 
 def _held(names: Iterable[str], prefix: str, here: set[str]) -> tuple[str, ...]:

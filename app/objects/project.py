@@ -1,6 +1,7 @@
 """Projects, created and edited on either side (product.md 2.2 no. 13, 3.3). A new one takes its tasks along."""
 
 from app.domain.declaration import (
+    CREATE_AT_TOP_LEVEL,
     ENABLED,
     POLL_SALESFORCE,
     SYNC_ONLY_ONCE,
@@ -29,7 +30,8 @@ OBJECT = SyncedObject(
     requires="projects",
     defaults={"PROJECTCATEGORY": "Contract"},
     write_back=WriteBack(intacct_id="ia_crm__Project_ID__c"),
-    options=(ENABLED, SYNC_ONLY_ONCE, POLL_SALESFORCE),
+    options=(ENABLED, SYNC_ONLY_ONCE, CREATE_AT_TOP_LEVEL, POLL_SALESFORCE),
+    entity="ia_crm__Intacct_Entity__c",
     fields=(
         Field("NAME", "Name", via=Text(80), mark=Mark.FIXED, required=True),
         Field("PROJECTCATEGORY", "ia_crm__Project_Category__c", via=Identifier(80), mark=Mark.FIXED, keep_filled=True),
@@ -41,6 +43,7 @@ OBJECT = SyncedObject(
         Field("PROJECTSTATUS", "ia_crm__Project_Status__c", via=Identifier(80), refers_to="project_status"),
         Field("PROJECTTYPE", "ia_crm__Project_Type__c", via=Identifier(80), refers_to="project_type"),
         Field("MANAGERID", "ia_crm__Manager__c", via=Identifier(20), refers_to="employee"),
+        Field("MEGAENTITYID", "ia_crm__Intacct_Entity__c", FROM, Identifier(20), refers_to="location"),
         Field("LOCATIONID", "ia_crm__Intacct_Location__c", via=Identifier(20), refers_to="location"),
         Field("DEPARTMENTID", "ia_crm__Department__c", via=Identifier(20), refers_to="department"),
         Field("CLASSID", "ia_crm__Class__c", via=Identifier(20), refers_to="classification"),

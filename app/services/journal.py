@@ -201,6 +201,7 @@ class SqlJournal:
             return None
         values, lines = encode(draft.values), _stored(draft.lines)
         said_all = [draft.kind, draft.action, draft.key, values, *([lines] if lines else [])]
+        said_all += [{"entity": draft.entity}] if draft.entity else []
         content = json.dumps(said_all, sort_keys=True)
         said = {
             "operation_id": draft.claim.operation_id,
@@ -211,6 +212,7 @@ class SqlJournal:
             "key": draft.key,
             "values": values,
             "lines": lines,
+            "entity": draft.entity or None,
             "request_hash": hashlib.sha256(content.encode()).hexdigest(),
             "looks": 0,
             "sent_at": now,
@@ -290,7 +292,7 @@ def _bound(row: Binding) -> Bound:
 def _promise(row: Intent, claim: Claim) -> Promise:
     purpose = row.op_key.rsplit(":", 1)[1]
     values, lines = decode(row.values), _restored(row.lines)
-    draft = Draft(claim, row.op_key, purpose, row.kind, Action(row.action), values, row.key, lines)
+    draft = Draft(claim, row.op_key, purpose, row.kind, Action(row.action), values, row.key, lines, row.entity or "")
     return Promise(
         row.id,
         draft,

@@ -215,7 +215,8 @@ class MappingVersion(Row, table=True):
 class Intent(Row, table=True):
     """One write to Intacct, on disk before its first byte leaves, and everything learned about its outcome since.
 
-    `values` (and the `lines` of a document) are the exact content, so that an absent write goes out again unchanged.
+    `values` (and the `lines` of a document) are the exact content, so that an absent write goes out again unchanged;
+    `entity` is the location id of the Intacct entity it goes into, None: where the connection works.
     `trail` lists what happened, with times. `revision` grows only when the former one was executed or refused, so the
     control id is stable per intent.
     """
@@ -240,6 +241,7 @@ class Intent(Row, table=True):
     key: str | None = Field(default=None, max_length=80)
     values: dict[str, Any] = Field(default_factory=_empty, sa_column=Column(_json(), nullable=False))
     lines: dict[str, Any] | None = Field(default=None, sa_column=Column(_json(), nullable=True))
+    entity: str | None = Field(default=None, max_length=80)
     request_hash: str = Field(max_length=64)
     fence: int
     state: str = Field(max_length=20)

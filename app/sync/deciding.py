@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.domain.decisions import Result
-from app.domain.declaration import Companion, Creates, Rule
+from app.domain.declaration import BY_KEY, Companion, Creates, Rule
 from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, from_salesforce, to_intacct
@@ -138,8 +138,31 @@ def _check_create(batch: Batch, work: Work) -> None:
     elif source == "salesforce" and not work.keys:
         message = f"{field} is empty, and the option customerIdSource says that Salesforce supplies the id."
         problem = SyncError(Kind.DATA, "intacct_id_missing", message, f"Fill {field}, then sync again.", field=field)
+    elif _is_no_entity(batch, work):
+        assert plan.entity is not None
+        message = f"{plan.entity.salesforce} names {entity_of(batch, work)}, a location that is no entity."
+        advice = "Choose an entity, or clear the field: then the record is made at top level."
+        problem = SyncError(Kind.DATA, "not_an_entity", message, advice, field=plan.entity.salesforce)
     if problem:
         work.fail(problem)
+
+
+def entity_of(batch: Batch, work: Work) -> str:
+    """The location id of the entity in which a new record is made; empty for none, and where the plan knows none."""
+    row = batch.plan.entity
+    named = str((work.source.values.get(row.salesforce) if row and work.source else None) or "").strip()
+    if row is None or row.refers_to is None or not named:
+        return named
+    return batch.twins[row.refers_to, named]
+
+
+def _is_no_entity(batch: Batch, work: Work) -> bool:
+    """Whether the look-up names a mere location: its list holds both kinds."""
+    row = batch.plan.entity
+    if row is None or row.refers_to is None or work.source is None:
+        return False
+    key = batch.twins.get((row.refers_to + BY_KEY, str(work.source.values.get(row.salesforce) or "")), "")
+    return key.startswith("LOCATION:")
 
 
 def _contacts_missing(batch: Batch, work: Work) -> list[str]:
@@ -172,8 +195,8 @@ def create_draft(batch: Batch, work: Work) -> Draft:
         if companion.name in work.companions:
             values[companion.link] = work.companions[companion.name]
     lines = items(plan.lines, work) if plan.lines else None
-    kind = plan.object.intacct.kind
-    return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.CREATE, values, lines=lines)
+    kind, entity = plan.object.intacct.kind, entity_of(batch, work)
+    return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.CREATE, values, lines=lines, entity=entity)
 
 
 def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft | None:

@@ -65,6 +65,7 @@ class Write:
     `values` are keyed by declared names (dotted paths for Intacct); None clears, an absent name is left alone.
     `control_id` is stable for the intent: Intacct's function controlid. `key` is the RECORDNO or Salesforce Id of an
     update. `external_id` (field, value) names the record of a Salesforce create. `lines` go with an Intacct create.
+    `entity` is the location id of the Intacct entity it is made in; empty: where the connection works.
     """
 
     kind: str
@@ -74,6 +75,7 @@ class Write:
     key: str | None = None
     external_id: tuple[str, str] | None = None
     lines: LineItems | None = None
+    entity: str = ""
 
 
 class Verdict(StrEnum):
@@ -197,7 +199,10 @@ class Reading(Protocol):
         ...
 
     def chunks(self, writes: Sequence[Write]) -> list[list[Write]]:
-        """Cut writes into requests: order kept, sizes within the vendor's limits and our time target per request."""
+        """Cut writes into requests: order kept, sizes within the vendor's limits and our time target per request.
+
+        A request is for one entity.
+        """
         ...
 
     def render(self, write: Write) -> str:
@@ -258,7 +263,10 @@ class Backend(Reading, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A write to Intacct that is decided but not yet promised. `purpose` tells the record from its companions."""
+    """A write to Intacct that is decided but not yet promised. `purpose` tells the record from its companions.
+
+    `entity` as in `Write`.
+    """
 
     claim: Claim
     op_key: str
@@ -268,6 +276,7 @@ class Draft:
     values: Mapping[str, Value]
     key: str | None = None
     lines: LineItems | None = None
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

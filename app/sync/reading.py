@@ -147,6 +147,8 @@ async def refer(batch: Batch, bindings: Bindings) -> None:
 
 def _wait_for_missing(batch: Batch, work: Work) -> None:
     own = {row.salesforce for row in batch.plan.rows if row.rule is Rule.FROM_INTACCT}
+    if batch.plan.entity and work.bound is None:  # it decides where the twin is made
+        own.discard(batch.plan.entity.salesforce)
     missing = [
         (reference, field)
         for reference, field in references(batch, work)

@@ -147,7 +147,7 @@ async def twins_of(bindings: Bindings, name: str, ids: Sequence[str]) -> dict[st
 def references(batch: Batch, work: Work) -> Sequence[tuple[Reference, str]]:
     """Filled look-ups of a record and its lines to other synced records, with the Salesforce field each stands in."""
     rows = batch.plan.lines.rows if batch.plan.lines else ()
-    places = [(batch.plan.rows, work.source.values)] if work.source else []
+    places = [(batch.plan.referring, work.source.values)] if work.source else []
     places += [(rows, line.source.values) for line in work.lines]
     found = [
         (Reference(row.refers_to.removesuffix(BY_KEY), str(values[row.salesforce])), row.salesforce)

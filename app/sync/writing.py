@@ -72,9 +72,13 @@ class Writer:
         self._alive = alive
 
     async def send(self, object_name: str, drafts: Sequence[Draft], bind: Binder) -> list[Sent]:
-        """Promise and send all drafts, chunk by chunk; results in no particular order."""
-        writes = [_write(draft) for draft in drafts]
-        pairs = {id(write): draft for write, draft in zip(writes, drafts, strict=True)}
+        """Promise and send all drafts, chunk by chunk; results in no particular order.
+
+        Drafts of one entity go together: each entity has requests of its own.
+        """
+        together = sorted(drafts, key=lambda draft: draft.entity)
+        writes = [_write(draft) for draft in together]
+        pairs = {id(write): draft for write, draft in zip(writes, together, strict=True)}
         sent: list[Sent] = []
         for chunk in self._intacct.chunks(writes):
             part = [pairs[id(write)] for write in chunk]
@@ -88,8 +92,9 @@ class Writer:
 
     async def resend(self, object_name: str, promises: Sequence[Promise], bind: Binder) -> list[Sent]:
         """Send promises again that were found absent on the whole ladder: same content, same control ids."""
-        writes = [_write(promise.draft, promise.control_id) for promise in promises]
-        index = {write.control_id: promise for write, promise in zip(writes, promises, strict=True)}
+        together = sorted(promises, key=lambda promise: promise.draft.entity)
+        writes = [_write(promise.draft, promise.control_id) for promise in together]
+        index = {write.control_id: promise for write, promise in zip(writes, together, strict=True)}
         sent: list[Sent] = []
         for chunk in self._intacct.chunks(writes):
             sent += await self._deliver(object_name, [index[write.control_id] for write in chunk], bind)
@@ -145,7 +150,8 @@ def _unlinked(one: Sent) -> Sent:
 
 
 def _write(draft: Draft, control_id: str = PLACEHOLDER) -> Write:
-    return Write(draft.kind, draft.action, draft.values, control_id, draft.key, lines=draft.lines)
+    lines, entity = draft.lines, draft.entity
+    return Write(draft.kind, draft.action, draft.values, control_id, draft.key, lines=lines, entity=entity)
 
 
 def _natural(outcome: Outcome) -> str | None:

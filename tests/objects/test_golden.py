@@ -137,7 +137,8 @@ class Stage:
 def shown(write: Write) -> dict[str, object]:
     """A write as it stands in a golden file."""
     lines = {"lines": [spelt(row) for row in write.lines.rows]} if write.lines else {}
-    return {"kind": write.kind, "action": write.action.value, "values": spelt(write.values), **lines}
+    entity = {"entity": write.entity} if write.entity else {}
+    return {"kind": write.kind, "action": write.action.value, **entity, "values": spelt(write.values), **lines}
 
 
 def spelt(values: Mapping[str, Any]) -> dict[str, object]:

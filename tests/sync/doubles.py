@@ -364,8 +364,8 @@ class MemoryJournal:
         assert entry is not None, f"{write.action} {write.kind} was sent without a promise"
         assert entry.state is Settled.RESENT, f"{write.action} {write.kind} was sent while its intent is {entry.state}"
         draft = entry.promise.draft
-        promised = (draft.kind, draft.action, draft.key, dict(draft.values), draft.lines)
-        sent = (write.kind, write.action, write.key, dict(write.values), write.lines)
+        promised = (draft.kind, draft.action, draft.key, dict(draft.values), draft.lines, draft.entity)
+        sent = (write.kind, write.action, write.key, dict(write.values), write.lines, write.entity)
         assert promised == sent, "another content was promised"
 
     # Journal

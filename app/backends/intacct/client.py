@@ -160,9 +160,12 @@ class IntacctBackend:
         return await reader.find(kind, any_of, fields)
 
     def chunks(self, writes: Sequence[Write]) -> list[list[Write]]:
-        """See `Backend.chunks`: at most 50 functions, 400 kB, and about 10 s as measured so far. One API each."""
+        """See `Backend.chunks`: at most 50 functions, 400 kB, and about 10 s as measured so far.
+
+        Each is for one API and one entity.
+        """
         chunks: list[list[Write]] = []
-        for over_rest, run in groupby(writes, lambda write: is_rest(write.kind)):
+        for (over_rest, _), run in groupby(writes, lambda write: (is_rest(write.kind), write.entity)):
             writer = self._rest.writer if over_rest and self._rest else self._writer
             chunks += writer.chunks(list(run))
         return chunks

@@ -66,7 +66,7 @@ class Gateway:
         self._explain = explain
         self._deadline = deadline
         self._numbers = itertools.count(1)
-        self._session_ids: deque[str] = deque(maxlen=8)
+        self._session_ids: deque[str] = deque(maxlen=64)
         self._sessions = Sessions(self._log_in, clock)
         self.scrub = Scrubber()
         self.usage = Usage()
@@ -74,6 +74,14 @@ class Gateway:
     def today(self) -> date:
         """The day it is, in GMT."""
         return self._clock.now().date()
+
+    def check_reach(self, entity: str) -> None:
+        """Raises SyncError where the connection works in another entity than `entity`: it could not read there."""
+        home = self._credentials.entity_id
+        if entity and home and entity != home:
+            message = f"The connection works in entity {home} alone; the record belongs in {entity}."
+            advice = "Choose that entity in the record, or connect at top level."
+            raise SyncError(Kind.CONFIG, "entity_out_of_reach", message, advice)
 
     async def read(self, body: Element, *, transactions: int = 1) -> Result:
         """One reading function, in a request of its own; its successful result. Raises SyncError.
@@ -93,24 +101,25 @@ class Gateway:
                 return result
         raise AssertionError("unreachable")  # pragma: no cover
 
-    async def write(self, functions: Sequence[Function]) -> tuple[Answer, float]:
+    async def write(self, functions: Sequence[Function], entity: str = "") -> tuple[Answer, float]:
         """Writing functions in one request: the accepted answer and the seconds it took.
+
+        `entity` is the location they are carried out in; empty: where the connection works.
 
         Raises Trouble when there is no such answer, SyncError when no session was to be had (nothing was sent).
         Repeated only after the session was refused, which proves that nothing was carried out.
         """
-        return await self._exchange(functions)
+        return await self._exchange(functions, entity or self._credentials.entity_id)
 
     async def _read_once(self, body: Element) -> Result:
         function = Function(f"r{next(self._numbers)}", body)
         try:
-            answer, _ = await self._exchange([function])
+            answer, _ = await self._exchange([function], self._credentials.entity_id)
         except Trouble as trouble:
             raise trouble.error() from trouble
         return _only_result(answer, function)
 
-    async def _exchange(self, functions: Sequence[Function]) -> tuple[Answer, float]:
-        entity = self._credentials.entity_id
+    async def _exchange(self, functions: Sequence[Function], entity: str) -> tuple[Answer, float]:
         session = await self._sessions.current(entity)
         try:
             return await self._send(session.url, session.id, functions)
@@ -144,6 +153,10 @@ class Gateway:
         try:
             return self._opened(_only_result(answer, function), entity)
         except SyncError as error:
+            if entity != who.entity_id and error.kind in (Kind.DATA, Kind.BUG, Kind.CONFIG):
+                message = f"Intacct opens no session in entity {entity}: {error.message}"
+                advice = "Check the entity in Intacct, and that the API user may work in it."
+                raise SyncError(Kind.CONFIG, "entity_refused", message, advice, vendor=error.vendor) from error
             if error.kind in (Kind.DATA, Kind.BUG):  # said of a login it is the set-up, not a record, that is wrong
                 raise SyncError(Kind.CONFIG, "login_impossible", error.message, vendor=error.vendor) from error
             raise

@@ -73,6 +73,8 @@ class Writer:
             answered = [_unsent(Kind.BUG, "chunk_too_large", "The chunk is larger than one request may be.")] * len(
                 batch
             )
+        elif len({write.entity for write in batch}) > 1:
+            answered = [_unsent(Kind.BUG, "chunk_of_entities", "A request is for one entity.")] * len(batch)
         else:
             answered = await self._send(batch, functions) if batch else []
         for index, outcome in zip(sendable, answered, strict=True):
@@ -92,6 +94,7 @@ class Writer:
 
     def _function(self, write: Write, scrub: Scrubber) -> Function:
         """The function of a write. Raises SyncError for one that must not leave."""
+        self._gateway.check_reach(write.entity)
         try:
             body = write_function(write, scrub)
         except ValueError as wrong:
@@ -104,7 +107,7 @@ class Writer:
 
     async def _send(self, batch: Sequence[Write], functions: Sequence[Function]) -> list[Outcome]:
         try:
-            answer, seconds = await self._gateway.write(functions)
+            answer, seconds = await self._gateway.write(functions, batch[0].entity)
         except SyncError as no_session:
             return [Outcome(Verdict.NOT_SENT, error=no_session) for _ in batch]
         except Trouble as trouble:

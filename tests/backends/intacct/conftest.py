@@ -84,6 +84,7 @@ class ScriptedCompany:
         self.login_count = 0
         self.endpoint = URL
         self.location = ""
+        self.follows = False  # whether a session is opened in the entity it is asked for, as in life
         self.types: dict[str, str] = dict(TYPES)
         self.formatting: Answer | None = None
         self.delay: Callable[[Asked], Awaitable[None]] | None = None
@@ -117,7 +118,8 @@ class ScriptedCompany:
 
     def session(self, asked: Asked) -> httpx.Response:
         api = f"<api><sessionid>session-{self.login_count}-id</sessionid><endpoint>{self.endpoint}</endpoint>"
-        data = f"<data>{api}<locationid>{self.location}</locationid></api></data>"
+        place = asked.text("*//getAPISession/locationid") if self.follows else self.location
+        data = f"<data>{api}<locationid>{place or ''}</locationid></api></data>"
         return self.answer(self.result(asked.control_ids[0], "getAPISession", data))
 
     def lookup(self, asked: Asked) -> httpx.Response:

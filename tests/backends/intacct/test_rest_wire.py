@@ -1,6 +1,7 @@
 """REST over a scripted company: tokens, verdicts, error placements, paging that cannot run on (CLI-42 to CLI-44)."""
 
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -82,6 +83,13 @@ async def test_created_record_is_confirmed_with_key_and_id(clock: FakeClock) -> 
     script, outcome = await written(clock, done("17"))
     assert (outcome.verdict, outcome.key, dict(outcome.returned)) == (Verdict.CONFIRMED, "17", {"id": "Base"})  # type: ignore[attr-defined]
     assert script.asked[0].headers["idempotency-key"] == "op-Base-None"
+
+
+async def test_write_of_an_entity_is_refused_here(clock: FakeClock) -> None:
+    script = Script()
+    (outcome,) = await backend_over(script, clock).write([replace(price_list("Base"), entity="E100")])
+    assert (outcome.verdict, outcome.error and outcome.error.code) == (Verdict.REJECTED, "entity_over_rest")
+    assert script.asked == []
 
 
 @pytest.mark.parametrize("key", [None, "17"])

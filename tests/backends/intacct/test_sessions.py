@@ -168,6 +168,55 @@ async def test_a_session_of_another_entity_is_refused(
     assert (error.kind, error.code) == (Kind.CONFIG, "wrong_entity")
 
 
+async def test_writes_of_an_entity_go_in_its_session_and_reads_stay_at_top_level(
+    company: Any, backend: IntacctBackend, customer: Customer
+) -> None:
+    company.follows = True
+    company.script = [company.page(), *[company.confirm] * 4, company.page()]
+    await find(backend)
+    for entity in ("E100", "E200", "E100", ""):
+        (outcome,) = await backend.write([replace(customer(), entity=entity)])
+        assert outcome.verdict is Verdict.CONFIRMED
+    await find(backend)
+    logins = company.sent("getAPISession")
+    assert [asked.text("*//getAPISession/locationid") for asked in logins] == [None, "E100", "E200"]
+    sessions = [asked.text("*//sessionid") for asked in company.sent()]
+    assert sessions == [f"session-{number}-id" for number in (1, 2, 3, 2, 1, 1)]
+
+
+async def test_expired_session_of_an_entity_is_renewed_in_that_entity(
+    company: Any, backend: IntacctBackend, customer: Customer
+) -> None:
+    company.follows = True
+    company.script = [company.authentication_failure(), company.confirm]
+    (outcome,) = await backend.write([replace(customer(), entity="E100")])
+    assert outcome.verdict is Verdict.CONFIRMED
+    logins = company.sent("getAPISession")
+    assert [asked.text("*//getAPISession/locationid") for asked in logins] == ["E100", "E100"]
+
+
+async def test_refused_entity_is_named_and_leaves_the_others_alone(
+    company: Any, backend: IntacctBackend, customer: Customer
+) -> None:
+    company.location = "E200"
+    (refused,) = await backend.write([replace(customer(), entity="E100")])
+    assert refused.error is not None
+    assert (refused.verdict, refused.error.kind) == (Verdict.NOT_SENT, Kind.CONFIG)
+    company.location, company.script = "", [company.confirm]
+    (outcome,) = await backend.write([customer()])
+    assert outcome.verdict is Verdict.CONFIRMED
+
+
+async def test_connection_of_one_entity_writes_into_no_other(
+    company: Any, make_backend: Make, credentials: IntacctCredentials, customer: Customer
+) -> None:
+    backend = make_backend(replace(credentials, entity_id="E100"))
+    (refused,) = await backend.write([replace(customer(), entity="E200")])
+    assert refused.error is not None
+    assert (refused.verdict, refused.error.code) == (Verdict.REJECTED, "entity_out_of_reach")
+    assert company.requests == []
+
+
 async def test_logins_and_reads_carry_no_uniqueid(company: Any, backend: IntacctBackend) -> None:
     company.script = [company.page()]
     await find(backend)

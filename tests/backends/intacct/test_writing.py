@@ -1,6 +1,7 @@
 """The table of verdicts: what may be called done, what was refused, what nobody knows, and what never left."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -342,6 +343,23 @@ def test_chunks_hold_at_most_fifty_functions_in_order(backend: IntacctBackend, c
     chunks = backend.chunks(writes)
     assert [len(chunk) for chunk in chunks] == [50, 50, 20]
     assert [write for chunk in chunks for write in chunk] == writes
+
+
+def test_chunks_never_mix_entities(backend: IntacctBackend, customer: Customer) -> None:
+    writes = [replace(customer(number), entity="E100" if number < 3 else "") for number in range(5)]
+    assert backend.chunks(writes) == [writes[:3], writes[3:]]
+
+
+async def test_request_for_two_entities_is_not_sent(company: Any, backend: IntacctBackend, customer: Customer) -> None:
+    outcomes = await backend.write([customer(1), replace(customer(2), entity="E100")])
+    assert [(one.verdict, one.error.code) for one in outcomes if one.error] == [
+        (Verdict.NOT_SENT, "chunk_of_entities")
+    ] * 2
+    assert company.requests == []
+
+
+def test_an_entity_changes_no_byte_of_a_function(backend: IntacctBackend, customer: Customer) -> None:
+    assert backend.render(replace(customer(), entity="E100")) == backend.render(customer())
 
 
 def test_chunks_stay_below_the_bytes_of_a_request_counted_in_utf8(backend: IntacctBackend, customer: Customer) -> None:

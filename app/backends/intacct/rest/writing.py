@@ -63,6 +63,9 @@ class RestWriter:
 
     def _body(self, write: Write) -> dict[str, Any]:
         """The body of a write. Raises SyncError for one that must not leave."""
+        if write.entity:
+            message = "Records that go over REST are made where the connection works, in no other entity."
+            raise SyncError(Kind.BUG, "entity_over_rest", message)
         try:
             body = body_of(write)
         except ValueError as wrong:
