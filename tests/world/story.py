@@ -37,6 +37,8 @@ BETWEEN_CYCLES = 420.0
 CYCLES = 2
 """Quiet rounds in which all is wished again; the last one must find nothing to write."""
 
+LATE_ARRIVALS = 2
+"""Further rounds where Intacct has records new to Salesforce: a feed that failed in the busy time rests a while."""
 IDLE_SWEEP = 60.0
 WORKERS = 2
 PLACES = ("/dev/shm", None)
@@ -219,7 +221,7 @@ class Story:
             return
         await world.retire("poller")
         quiet: list[int] = []
-        for _ in range(CYCLES):
+        for _ in range(CYCLES + (LATE_ARRIVALS if self.trades else 0)):
             before = world.writes
             await self._cycle()
             quiet.append(world.writes - before)
