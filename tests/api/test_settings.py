@@ -54,6 +54,7 @@ async def test_options_of_one_object_are_changed_alone(client: AsyncClient) -> N
     assert {option["name"]: option["presentValue"] for option in body["options"]} == {
         "syncOnlyOnce": True,
         "onDelete": "leave",
+        "pollSalesforce": False,
     }
 
 
