@@ -5,7 +5,7 @@ import shutil
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ async def play(settings: Settings, path: Path | None, announce: Announce) -> Sto
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True, mode=0o700)
     alone = {"database_url": None, "redis_url": None, "port": 0, "salesforce_sim_port": 0, "intacct_sim_port": 0}
-    own = settings.model_copy(update={**alone, "data_dir": directory, "poll_seconds": 2.0})
+    own = settings.model_copy(update={**alone, "data_dir": directory, "poll_seconds": 5.0})
     async with AsyncExitStack() as cleanup:
         stack = await cleanup.enter_async_context(Stack(own, announce))
         key = {"X-API-Key": stack.admin_key or ""}
@@ -127,7 +127,8 @@ async def _sync(
     caller: Caller, ids: list[str], run: str, announce: Announce
 ) -> tuple[dict[str, dict[str, Any]], float]:
     """Ask for the accounts and wait until every operation is over; operations by Salesforce id, and the seconds."""
-    since, started = datetime.now(UTC).isoformat(), time.monotonic()
+    # a wish may join an operation that a feed began a moment ago
+    since, started = (datetime.now(UTC) - timedelta(minutes=5)).isoformat(), time.monotonic()
     asked = set(await caller.sync(ids, run))
     told = started
     while True:
