@@ -13,8 +13,15 @@ from app.store.build_tables import JournalBuild
 from app.store.feed_tables import Hint
 from app.store.link_tables import FormerLink
 from app.store.mass_tables import MassRun
+from app.store.payment_tables import Payment
 
-ONE_OF_EACH = (JournalBuild, Hint, FormerLink, MassRun)  # importing one table of a module has filled in all of it
+ONE_OF_EACH = (
+    JournalBuild,
+    Hint,
+    FormerLink,
+    MassRun,
+    Payment,
+)  # importing one table of a module has filled in all of it
 TABLES = ONE_OF_EACH[0].metadata
 
 

@@ -16,6 +16,7 @@ from app.store.build_tables import JournalBuild, JournalMappingRow, JournalUse
 from app.store.feed_tables import Completeness, Hint
 from app.store.link_tables import FormerLink
 from app.store.mass_tables import Review
+from app.store.payment_tables import InvoiceInFlight, Payment, PaymentDetail, PaymentEntry
 from app.store.tables import Binding, Connection, Cursor, Intent, MappingVersion, Operation
 
 _FOLLOWED = (Binding, FormerLink, Review, Cursor, Hint, Completeness)
@@ -24,7 +25,7 @@ _FOLLOWED = (Binding, FormerLink, Review, Cursor, Hint, Completeness)
 FORGOTTEN = (*_FOLLOWED, MappingVersion, JournalMappingRow)
 """What a disconnect erases. Every table of a connection is here or among those that stay (test_unlinking.py)."""
 
-EMPTIED = (*_FOLLOWED, Intent, JournalUse, JournalBuild)
+EMPTIED = (*_FOLLOWED, Intent, JournalUse, JournalBuild, InvoiceInFlight, PaymentEntry, PaymentDetail, Payment)
 """What is about records that are no more when both sides start empty; what refers to something goes before it."""
 
 GONE = "The connection was disconnected before this was done."

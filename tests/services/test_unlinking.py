@@ -13,6 +13,7 @@ from app.store import builds
 from app.store.build_tables import JournalBuild, JournalMappingRow, JournalUse
 from app.store.feed_tables import Hint
 from app.store.mass_tables import ErrorGroup, MassItem, MassRun, Review
+from app.store.payment_tables import InvoiceInFlight, Payment, PaymentDetail, PaymentEntry
 from app.store.tables import (
     ApiKey,
     Connection,
@@ -39,6 +40,10 @@ STAYS: dict[type[Row], str] = {
     Intent: "a revision of a promised write never comes twice",
     JournalBuild: "the content of entries that were made",
     JournalUse: "no source line is ever used twice",
+    Payment: "money that was received stays accounted for",
+    PaymentDetail: "what the payments paid",
+    PaymentEntry: "their ledger",
+    InvoiceInFlight: "an unclear payment keeps its invoice",
     IdempotencyKey: "a repeat gets the first answer; it ends by itself",
     Slot: "places on the wire, about no record",
     Spending: "what was spent is spent",

@@ -1,0 +1,228 @@
+"""Queries over payments and the only way their ledger grows. No transaction of their own.
+
+A row and its ledger change together, here and nowhere else: `add`, `move`, `amend` and `turn`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Executable, delete, func
+from sqlalchemy import select as columns
+from sqlalchemy.dialects.postgresql import insert as insert_postgres
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.domain.payments import Entry, PaymentState, may_move
+from app.store.payment_tables import InvoiceInFlight, Payment, PaymentDetail, PaymentEntry
+
+NewId = Callable[[], str]
+
+
+def add(
+    session: AsyncSession,
+    payment: Payment,
+    details: Sequence[PaymentDetail],
+    new_id: NewId,
+    *,
+    note: str = "",
+    by: str = "",
+) -> None:
+    """A payment that has become known, with the first line of its ledger."""
+    session.add(payment)
+    session.add_all(details)
+    _enter(session, payment, new_id, payment.created_at, None, payment.amount, note=note, by=by)
+
+
+def move(
+    session: AsyncSession,
+    payment: Payment,
+    after: PaymentState,
+    new_id: NewId,
+    now: datetime,
+    *,
+    reason: str = "",
+    message: str = "",
+    field: str = "",
+    note: str = "",
+    by: str = "",
+) -> None:
+    """Move a payment to another state, or tell why it stays where it is.
+
+    The caller holds the row's lock. Raises ValueError when the payment may not go there: a defect of the caller.
+    """
+    payment.reason, payment.message, payment.field = reason[:60], message[:1000], field[:120]
+    payment.updated_at = now
+    before = PaymentState(payment.state)
+    if before is after:
+        return
+    if not may_move(before, after):
+        raise ValueError(f"payment {payment.id} may not go from {before} to {after}")
+    payment.state = after.value
+    if after is PaymentState.POSTED:
+        payment.posted_at = now
+    _enter(session, payment, new_id, now, before, payment.amount, note=note, by=by)
+
+
+def amend(session: AsyncSession, payment: Payment, amount: int, new_id: NewId, now: datetime, *, note: str) -> None:
+    """The amount of a payment, which was not posted yet, is another one now."""
+    difference = amount - payment.amount
+    if not difference:
+        return
+    if payment.state == PaymentState.POSTED:
+        raise ValueError(f"payment {payment.id} is posted; its amount stands")
+    payment.amount, payment.updated_at = amount, now
+    _enter(session, payment, new_id, now, PaymentState(payment.state), difference, note=note)
+
+
+def turn(session: AsyncSession, payment: Payment, new_id: NewId, now: datetime, *, note: str = "") -> None:
+    """A posted payment was reversed in Intacct; told once."""
+    if payment.reversal == "reversed":
+        return
+    payment.reversal, payment.updated_at = "reversed", now
+    _enter(session, payment, new_id, now, PaymentState.POSTED, payment.amount, note=note, reversal=True)
+
+
+def _enter(
+    session: AsyncSession,
+    payment: Payment,
+    new_id: NewId,
+    now: datetime,
+    before: PaymentState | None,
+    amount: int,
+    *,
+    note: str = "",
+    by: str = "",
+    reversal: bool = False,
+) -> None:
+    payment.entries += 1
+    session.add(
+        PaymentEntry(
+            id=new_id(),
+            connection_id=payment.connection_id,
+            payment_id=payment.id,
+            number=payment.entries,
+            before=before.value if before else None,
+            after=payment.state,
+            reversal=reversal,
+            currency=payment.currency,
+            amount=amount,
+            reason=payment.reason,
+            note=note[:1000],
+            by=by[:120],
+            at=now,
+        )
+    )
+
+
+async def by_salesforce_ids(
+    session: AsyncSession, connection_id: str, ids: Iterable[str], *, lock: bool = False
+) -> dict[str, Payment]:
+    """Payments by the id of their Salesforce record."""
+    wanted = sorted(set(ids))
+    query = select(Payment).where(Payment.connection_id == connection_id, col(Payment.salesforce_id).in_(wanted))
+    query = query.order_by(col(Payment.id))
+    rows = (await session.exec(query.with_for_update() if lock else query)).all()
+    return {str(row.salesforce_id): row for row in rows}
+
+
+async def by_id(session: AsyncSession, connection_id: str, payment_id: str, *, lock: bool = False) -> Payment | None:
+    """One payment of the connection."""
+    query = select(Payment).where(Payment.connection_id == connection_id, Payment.id == payment_id)
+    return (await session.exec(query.with_for_update() if lock else query)).first()
+
+
+async def by_external_ids(
+    session: AsyncSession, connection_id: str, source: str, external_ids: Iterable[str]
+) -> dict[str, Payment]:
+    """Payments of one source by their external id."""
+    query = select(Payment).where(
+        Payment.connection_id == connection_id,
+        Payment.source == source,
+        col(Payment.external_id).in_(sorted(set(external_ids))),
+    )
+    return {row.external_id: row for row in await session.exec(query)}
+
+
+async def details_of(session: AsyncSession, payment_ids: Iterable[str]) -> dict[str, list[PaymentDetail]]:
+    """Details by payment, in their order."""
+    found: dict[str, list[PaymentDetail]] = {}
+    query = select(PaymentDetail).where(col(PaymentDetail.payment_id).in_(sorted(set(payment_ids))))
+    for row in await session.exec(query.order_by(col(PaymentDetail.payment_id), col(PaymentDetail.position))):
+        found.setdefault(row.payment_id, []).append(row)
+    return found
+
+
+async def entries_of(session: AsyncSession, payment_id: str) -> list[PaymentEntry]:
+    """The ledger of one payment, oldest first."""
+    query = select(PaymentEntry).where(PaymentEntry.payment_id == payment_id).order_by(col(PaymentEntry.number))
+    return list((await session.exec(query)).all())
+
+
+async def summed_entries(session: AsyncSession, connection_id: str) -> list[Entry]:
+    """The whole ledger of a connection, lines of one kind summed up: what `domain.payments.equations` takes."""
+    kinds = (
+        col(PaymentEntry.currency),
+        col(PaymentEntry.before),
+        col(PaymentEntry.after),
+        col(PaymentEntry.reversal),
+    )
+    query = (
+        columns(*kinds, func.sum(col(PaymentEntry.amount)))
+        .where(col(PaymentEntry.connection_id) == connection_id)
+        .group_by(*kinds)
+    )
+    return [
+        Entry(currency, int(amount), PaymentState(before) if before else None, PaymentState(after), reversal)
+        for currency, before, after, reversal, amount in await _rows(session, query)
+    ]
+
+
+async def summed_rows(session: AsyncSession, connection_id: str) -> dict[tuple[str, str], int]:
+    """What the rows themselves say: minor units by (currency, state). Must agree with the ledger."""
+    query = (
+        columns(col(Payment.currency), col(Payment.state), func.sum(col(Payment.amount)))
+        .where(col(Payment.connection_id) == connection_id)
+        .group_by(col(Payment.currency), col(Payment.state))
+    )
+    return {(currency, state): int(amount) for currency, state, amount in await _rows(session, query)}
+
+
+async def take_invoices(
+    session: AsyncSession, payment: Payment, invoices: Iterable[str], new_id: NewId, now: datetime
+) -> dict[str, str]:
+    """Take invoices for a payment about to be posted; answers those another payment has, with its id.
+
+    All or none: the caller gives back what was taken (`give_back`) when the answer is not empty.
+    """
+    wanted = sorted(set(invoices))
+    values = [
+        {
+            "id": new_id(),
+            "connection_id": payment.connection_id,
+            "invoice": invoice,
+            "payment_id": payment.id,
+            "taken_at": now,
+        }
+        for invoice in wanted
+    ]
+    connection = await session.connection()
+    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgres
+    if values:
+        await connection.execute(insert(InvoiceInFlight).values(values).on_conflict_do_nothing())
+    query = select(InvoiceInFlight).where(
+        InvoiceInFlight.connection_id == payment.connection_id, col(InvoiceInFlight.invoice).in_(wanted)
+    )
+    return {row.invoice: row.payment_id for row in await session.exec(query) if row.payment_id != payment.id}
+
+
+async def give_back(session: AsyncSession, payment_ids: Iterable[str]) -> None:
+    """The invoices of payments that are not being posted any more."""
+    await session.exec(delete(InvoiceInFlight).where(col(InvoiceInFlight.payment_id).in_(sorted(set(payment_ids)))))
+
+
+async def _rows(session: AsyncSession, query: Executable) -> list[Any]:
+    """Plain rows of a query over columns."""
+    await session.flush()
+    return list((await (await session.connection()).execute(query)).all())
