@@ -95,6 +95,14 @@ class Company:
             if not self.knobs["sequence_skips_taken"] or not self.tables[schema.name].find(schema.id, value):
                 return value
 
+    def next_in(self, sequence: str, *, gap: bool) -> int:
+        """The next number of a named sequence. With `gap` a number whose write is taken back is not given again."""
+        number = self._sequences.get(sequence, 0) + 1
+        self._sequences[sequence] = number
+        if not gap:
+            self.journal.add(lambda: self._sequences.update({sequence: number - 1}))
+        return number
+
     def lag_cut(self, lag_s: float) -> datetime | None:
         """The instant whose state reads see, None when they see the present."""
         seconds = max(lag_s, self.knobs["read_lag_ms"] / 1000)

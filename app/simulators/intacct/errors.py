@@ -107,6 +107,28 @@ def missing_required(field: str) -> VendorError:
     return VendorError("BL01001973", f"Required field {field} is missing", field=field)
 
 
+def number_missing(definition: str) -> VendorError:
+    """A document without a number, of a definition that does not number by itself."""
+    text = f"Document number is missing, and {definition} has no document sequence"
+    return VendorError("PL01000127", text, "Enter a document number.", field="documentno")
+
+
+def entity_only(definition: str) -> VendorError:
+    """A definition whose documents are made within an entity, never at top level."""
+    text = f"Transactions of {definition} can only be created at entity level"
+    return VendorError("BL01001973", text, field="transactiontype")
+
+
+def missing_unit(unit: str, item: str) -> VendorError:
+    """A unit that the item's unit group does not have, letter for letter."""
+    return VendorError("BL03000018", f"Missing unit: '{unit}' is no unit of measure of item {item}", field="unit")
+
+
+def refused(text: str, field: str = "") -> VendorError:
+    """(model) A rule of a document is broken; the vendor's words are not known."""
+    return VendorError("BL01001973", text, field=field)
+
+
 def too_long(field: str, width: int) -> VendorError:
     """(model) A text above the width of its field."""
     return VendorError("BL03000018", f"Illegal length for {field}: at most {width} characters are allowed", field=field)

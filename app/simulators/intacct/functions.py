@@ -14,9 +14,11 @@ from app.simulators.intacct.envelope import Function
 from app.simulators.intacct.errors import Refused
 from app.simulators.intacct.ledger import Ledger
 from app.simulators.intacct.legacy import LEGACY, LegacyWrite
+from app.simulators.intacct.ordered import sent
 from app.simulators.intacct.querying import read_query, run_query
 from app.simulators.intacct.reading import Cursors
 from app.simulators.intacct.records import Draft, Element, children, nest, read_draft, tag_of, text_of
+from app.simulators.intacct.sales import Desk
 from app.simulators.intacct.schema import ObjectSchema
 from app.simulators.intacct.sessions import Session, Sessions
 from app.simulators.intacct.tables import Values
@@ -149,6 +151,21 @@ def _legacy(call: Call, shape: LegacyWrite) -> list[Element]:
     return [answer]
 
 
+def _sales(work: Callable[[Desk, Element], Values]) -> Handler:
+    """A sales transaction: answers its DOCID as key."""
+
+    def handle(call: Call) -> list[Element]:
+        element = call.function.element
+        values = work(Desk(call.company, Author(call.session.user, call.session.location)), element)
+        number, controlid = values["RECORDNO"], call.function.controlid
+        call.ledger.write(call.company.clock.now(), call.function.name, "SODOCUMENT", controlid, number, sent(element))
+        answer = etree.Element("key")
+        answer.text = str(values["DOCID"])
+        return [answer]
+
+    return handle
+
+
 def _query(call: Call) -> list[Element]:
     query = read_query(call.view, call.function.element)
     data = run_query(call.view, query)
@@ -178,6 +195,9 @@ FUNCTIONS: dict[str, Handler] = {
     "create": _create,
     "update": _update,
     "delete": _delete,
+    "create_sotransaction": _sales(Desk.create),
+    "update_sotransaction": _sales(Desk.update),
+    "delete_sotransaction": _sales(Desk.delete),
     "query": _query,
     "readByQuery": lambda c: reading.read_by_query(c.view, c.function.element, c.cursors, c.session.key),
     "readMore": lambda c: reading.read_more(c.view, c.function.element, c.cursors, c.session.key),

@@ -40,6 +40,7 @@ KNOBS: dict[str, Knob] = {
     "abort_shape": Knob("failure_first", ("failure_first", "all_aborted")),
     "multi_record_failure": Knob("partial", ("partial", "all_or_nothing")),
     "max_functions": Knob(0),
+    "legacy_order_fault": Knob("control", ("control", "result")),  # documents; masters are refused in the result
     # reads
     "row_tag_case_read": Knob("upper", ("upper", "lower")),
     "row_tag_case_readbyquery": Knob("lower", ("lower", "upper")),
@@ -60,6 +61,14 @@ KNOBS: dict[str, Knob] = {
     "user_clock": Knob(24, (12, 24)),
     "amount_rounding": Knob("half up", ("half up", "half even")),
     "gl_location_required": Knob(False),  # as in a company with several entities
+    "oe_location_required": Knob(False),  # lines of sales documents, as in a company with several entities
+    "oe_edit_when_paid": Knob("refuse", ("refuse", "allow")),
+    "oe_edit_audit_rows": Knob(
+        True
+    ),  # an edited document's old AR invoice is deleted, the new one created, in the trail
+    "docno_gap_on_rollback": Knob(True),
+    "docno_duplicate": Knob("refuse", ("refuse", "allow")),
+    "sales_tax_percent": Knob(0.0),  # of the taxable lines; a subtotal of its own
     "record_lock_errorno": Knob("BL01001973"),
     "record_lock_text": Knob("This record is being edited by another user"),
     # REST v1

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from lxml import etree
+
 from app.simulators.clock import SimClock
 from app.simulators.faults import FaultPlan
 from app.simulators.intacct.company import Company
-from app.simulators.intacct.errors import Refused
+from app.simulators.intacct.errors import EnvelopeRefused, Refused
 from app.simulators.intacct.execution import Books
 from app.simulators.intacct.forced import ForcedAnswers
 from app.simulators.intacct.gateway import Gateway
@@ -22,6 +24,7 @@ from app.simulators.intacct.requestlog import RequestLog
 from app.simulators.intacct.rest.gateway import RestGateway
 from app.simulators.intacct.rest.tokens import Tokens
 from app.simulators.intacct.results import Answers
+from app.simulators.intacct.sales import Desk
 from app.simulators.intacct.schema import ObjectSchema
 from app.simulators.intacct.sessions import Sessions
 from app.simulators.intacct.writing import Author, Writer
@@ -95,6 +98,20 @@ class IntacctState:
             raise
         self.company.journal.forget()
         return out
+
+    def order_entry(self, function: str, user: str = "clerk", location: str = "") -> str:
+        """What somebody in Intacct does to a sales transaction, as a legacy function's XML; answers the DOCID.
+
+        Leaves audit rows, but no ledger entry, and counts nothing. ValueError with the vendor's words when refused.
+        """
+        element, desk = etree.fromstring(function), Desk(self.company, Author(user, location))
+        verbs = {"create": desk.create, "update": desk.update, "delete": desk.delete}
+        try:
+            values = verbs[str(element.tag).removesuffix("_sotransaction")](element)
+        except (Refused, EnvelopeRefused) as refused:
+            raise ValueError(str(refused)) from refused
+        self.company.journal.forget()
+        return str(values["DOCID"])
 
     def change_schema(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Add an object in the words of a schema file, in place of one of that name; `reset` forgets it."""
