@@ -1,13 +1,12 @@
 """What was spent at the vendors, per day and lane: counted where requests leave, stored after each run."""
 
-from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from typing import Any
 
 from app import telemetry
 from app.domain.records import Errand, Lane, System
 from app.services.context import Context, Pair
 from app.store.tables import Spending
-from app.store.upsert import insert_absent
+from app.store.upsert import add_up
 from app.sync.ports import Usage
 
 
@@ -22,26 +21,21 @@ async def note_spending(
     for system, usage in spent.items():
         telemetry.CALLS.labels(system, account).inc(usage.calls)
     telemetry.TRANSACTIONS.labels(account).inc(spent[System.INTACCT].transactions)
+    rows = [
+        _row(context, connection_id, account, system, usage)
+        for system, usage in spent.items()
+        if usage.calls or usage.transactions
+    ]
+    if not rows:
+        return spent[System.SALESFORCE], spent[System.INTACCT]
     async with context.begin() as session:
-        for system, usage in spent.items():
-            if usage.calls or usage.transactions:
-                await _add(context, session, connection_id, account, system, usage)
+        unique, sums = ("connection_id", "system", "lane", "day"), ("calls", "transactions")
+        await add_up(session, Spending.__table__, rows, unique=unique, sums=sums)  # type: ignore[attr-defined]
     return spent[System.SALESFORCE], spent[System.INTACCT]
 
 
-async def _add(
-    context: Context, session: AsyncSession, connection_id: str, account: str, system: System, usage: Usage
-) -> None:
+def _row(context: Context, connection_id: str, account: str, system: System, usage: Usage) -> dict[str, Any]:
     day = context.clock.now().date().isoformat()
     row = Spending(id=context.new_id(), connection_id=connection_id, system=system, lane=account, day=day)
-    unique = ("connection_id", "system", "lane", "day")
-    await insert_absent(session, Spending.__table__, [row.model_dump()], unique=unique)  # type: ignore[attr-defined]
-    query = select(Spending).where(
-        Spending.connection_id == connection_id,
-        Spending.system == system,
-        Spending.lane == account,
-        Spending.day == day,
-    )
-    kept = (await session.exec(query.with_for_update())).one()
-    kept.calls += usage.calls
-    kept.transactions += usage.transactions
+    row.calls, row.transactions = usage.calls, usage.transactions
+    return row.model_dump()

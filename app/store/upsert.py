@@ -1,6 +1,7 @@
-"""One statement both databases know: insert what is not there yet, and tell which rows were. No use case in here.
+"""Statements both databases know: insert what is not there yet and tell which rows were, or add to what is there.
 
-The unique index decides, so any number of parallel requests agree. A look before the insert would not do.
+The unique index decides, so any number of parallel requests agree. A look before the insert would not do. No use case
+in here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,32 @@ def _statement(dialect: str, table: Table, unique: tuple[str, ...], where: TextC
     module: Any = postgresql if dialect == "postgresql" else sqlite
     insert = module.insert(table).on_conflict_do_nothing(index_elements=list(unique), index_where=where)
     return insert.returning(table.c.id)
+
+
+async def add_up(
+    session: AsyncSession,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    unique: Sequence[str],
+    sums: Sequence[str],
+) -> None:
+    """Insert the `rows`; where the `unique` columns are taken, add the `sums` columns to the row that is there.
+
+    Rows come with all columns, in the order in which locks are to be taken.
+    """
+    if rows:
+        connection = await session.connection()
+        statement = _adding(connection.dialect.name, table, tuple(unique), tuple(sums))
+        await connection.execute(statement, [dict(row) for row in rows])
+
+
+@cache
+def _adding(dialect: str, table: Table, unique: tuple[str, ...], sums: tuple[str, ...]) -> Any:
+    module: Any = postgresql if dialect == "postgresql" else sqlite
+    insert = module.insert(table)
+    grown = {name: table.c[name] + insert.excluded[name] for name in sums}
+    return insert.on_conflict_do_update(index_elements=list(unique), set_=grown)
 
 
 def collided(error: DBAPIError) -> bool:
