@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.domain.dated import DatedRows
 from app.domain.options import Option as Option
 from app.domain.problems import Problem
 from app.domain.records import Value
@@ -290,6 +291,14 @@ class Designated:
 
 
 @dataclass(frozen=True, slots=True)
+class Yields:
+    """Salesforce fields that another object fills, where a record is the twin of one of that object's records too."""
+
+    to: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SyncedObject:
     """One synced object: two ends, the rows between them, and the rules around them.
 
@@ -313,8 +322,10 @@ class SyncedObject:
     cannot come, `withhold` which of its rows stay out; both read `consults` besides the rows. `daily`: what a record
     means changes with the date, so the feed is read whole once a day. `must_agree` are Intacct fields in which a twin
     found by its natural key must agree as well, with `match_salesforce` as their other side: who agrees in part is a
-    conflict. `update_needs` are Intacct fields that every update must send, changed or not. `entity` is the Salesforce
-    look-up to the `location` in which a new record is made; Intacct moves none afterwards.
+    conflict. `dated` are rows inside the Intacct record, one of which mapping rows name; `yields` says which fields
+    that come from Intacct another object fills. `update_needs` are Intacct fields that every update must send, changed
+    or not. `entity` is the Salesforce look-up to the `location` in which a new record is made; Intacct moves none
+    afterwards.
     """
 
     name: str
@@ -348,6 +359,8 @@ class SyncedObject:
     refuse: Callable[[Mapping[str, Value]], str | None] | None = None
     withhold: Callable[[Mapping[str, Value]], frozenset[str]] | None = None
     daily: bool = False
+    dated: DatedRows | None = None
+    yields: Yields | None = None
     entity: str | None = None
     kept_here: str | None = None
     kinds_from: str | None = None

@@ -10,7 +10,7 @@ from app.domain.conversions import from_side, typed
 from app.domain.declaration import Field, Rule
 from app.domain.problems import Problem
 from app.domain.records import System, Value
-from app.domain.transforms import Canonical, Constant, Unfit, by_names, clean, plain
+from app.domain.transforms import Canonical, Constant, Filled, Unfit, by_names, clean, plain
 
 
 @dataclass(slots=True)
@@ -68,6 +68,9 @@ def from_intacct(rows: Iterable[Field], values: Mapping[str, Value], known: Mapp
             continue
         if not all(name in values for name in row.names):
             continue
+        if isinstance(row.via, Filled):
+            mapped.values[row.id] = any(row.via.canonical(values[name]) for name in row.names)
+            continue
         if len(row.names) > 1:
             # gaps close, as they do in Salesforce's one field: a line that moved up is no edit
             filled = [line for name in row.names if (line := clean(values[name]))]
@@ -88,10 +91,10 @@ def from_intacct(rows: Iterable[Field], values: Mapping[str, Value], known: Mapp
 
 
 def to_intacct(rows: Iterable[Field], values: Mapping[str, Canonical]) -> dict[str, Value]:
-    """Canonical values spread over Intacct's own field names."""
+    """Canonical values spread over Intacct's own field names; what only says whether fields are filled is left out."""
     spread: dict[str, Value] = {}
     for row in rows:
-        if row.id in values:
+        if row.id in values and not isinstance(row.via, Filled):
             spread |= by_names(row.names, values[row.id])
     return spread
 

@@ -90,6 +90,7 @@ class Plan:
         names = [self.object.intacct.natural_key, *([self.link_field] if self.link_field else [])]
         names += [name for row in self.rows for name in row.names] + list(self.object.match_by)
         names += [*self.object.consults, *self.object.must_agree, *self.object.update_needs]
+        names += [self.object.dated.start_name] if self.object.dated else []
         return tuple(dict.fromkeys(names))
 
     @property

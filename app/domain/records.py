@@ -40,12 +40,15 @@ class Record:
 
     `key` is the immutable key: the 18-character Id in Salesforce, RECORDNO (as text) in Intacct. `values` holds the
     fields that were asked for under the names they were asked by, dotted paths included; an absent name was not read.
+    `rows` are the dated rows inside it, earliest first, where fields of them were asked for; `values` shows the one in
+    force.
     """
 
     kind: str
     key: str
     values: Mapping[str, Value]
     modified_at: datetime | None = None
+    rows: tuple[Mapping[str, Value], ...] = ()
 
 
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

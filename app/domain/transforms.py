@@ -118,7 +118,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A checkbox that says whether there is a value at all; zero is none."""
+    """A checkbox that says whether there is a value at all, in one of several fields; zero is none."""
 
     def canonical(self, value: Value) -> Canonical:
         """True or False."""

@@ -4,26 +4,15 @@ Several dated entries of Intacct stand for one in Salesforce, which shows the on
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from app.domain.declaration import (
-    ENABLED,
-    POLL_SALESFORCE,
-    PRICE_SOURCE,
-    Creates,
-    End,
-    Field,
-    Mark,
-    Rule,
-    SyncedObject,
-    WriteBack,
-)
+from app.domain.declaration import End, Field
+from app.domain.prices import FROM, price_entry, unit_price
 from app.domain.records import Value
 from app.domain.stages import Stages
-from app.domain.transforms import Amount, Day, Flag, Identifier, Reference
-
-FROM = Rule.FROM_INTACCT
+from app.domain.transforms import Day
 
 
 def no_price(values: Mapping[str, Value]) -> str | None:
@@ -36,33 +25,24 @@ def no_price(values: Mapping[str, Value]) -> str | None:
     return None
 
 
-OBJECT = SyncedObject(
-    name="price_book_entry",
-    label="Price book entry and Order Entry price",
-    salesforce=End("PricebookEntry", "Id", external_id="ia_crm__Intacct_Key__c"),
-    intacct=End("order-entry/price-list-entry", "id"),
-    creates=Creates.FROM_INTACCT,
-    link_key=None,
-    match_by=("item.id",),
-    match_within=("priceList.id", "currency"),
-    match_salesforce=("Product2Id", "Pricebook2Id", "CurrencyIsoCode"),
+OBJECT = replace(
+    price_entry(
+        "price_book_entry",
+        "Price book entry and Order Entry price",
+        intacct=End("order-entry/price-list-entry", "id"),
+        external_id="ia_crm__Intacct_Key__c",
+        shown="ia_crm__Intacct_Price__c",
+        names=("item.id", "priceList.id", "currency", "status"),
+        book="price_book",
+        price=unit_price("value", required=True),
+        more=(
+            Field("startDate", "ia_crm__Start_Date__c", FROM, Day()),
+            Field("endDate", "ia_crm__End_Date__c", FROM, Day()),
+        ),
+    ),
     stages=Stages(("item.id", "priceList.id", "currency"), "startDate", "endDate"),
-    daily=True,
-    source_wins=True,
-    retires=True,
     consults=("valueType", "minimumQuantity"),
     refuse=no_price,
     defaults={"startDate": date(2000, 1, 1), "endDate": date(2099, 12, 31)},
     prepare=lambda source, values: {"valueType": "actual"},
-    write_back=WriteBack(intacct_id="ia_crm__Intacct_Price__c"),
-    options=(ENABLED, PRICE_SOURCE, POLL_SALESFORCE),
-    fields=(
-        Field("item.id", "Product2Id", FROM, Reference(), Mark.FIXED, refers_to="product", required=True),
-        Field("priceList.id", "Pricebook2Id", FROM, Reference(), Mark.FIXED, refers_to="price_book", required=True),
-        Field("currency", "CurrencyIsoCode", FROM, Identifier(3), Mark.FIXED),
-        Field("value", "UnitPrice", FROM, Amount(), Mark.FIXED, required=True),
-        Field("status", "IsActive", FROM, Flag("active", "inactive")),
-        Field("startDate", "ia_crm__Start_Date__c", FROM, Day()),
-        Field("endDate", "ia_crm__End_Date__c", FROM, Day()),
-    ),
 )

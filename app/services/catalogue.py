@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.domain.declaration import Field, Mark, Rule, SyncedObject
+from app.domain.declaration import Field, Mark, Rule, SyncedObject, Yields
 from app.domain.options import OptionValue
 from app.domain.transforms import Constant
 from app.objects import CATALOGUE
@@ -29,6 +29,7 @@ def _section(declared: SyncedObject) -> str:
     facts = [
         f"{ends}; creates: {declared.creates.value}; found by {_codes(declared.match_by) or 'its link'}.",
         *(f"Option `{o.name}` (standard: `{plain(o.default) or 'empty'}`): {o.says}" for o in declared.options),
+        *([_yielding(declared.yields)] if declared.yields else []),
         *(f"Also makes `{c.kind}` as `{c.link}` unless `{c.unless}` is filled." for c in declared.companions),
     ]
     said = [
@@ -42,6 +43,13 @@ def _section(declared: SyncedObject) -> str:
         lines = declared.lines
         said += [f"Lines: `{lines.salesforce}` in Salesforce, `{lines.intacct}` in Intacct.", "", *_table(lines.fields)]
     return "\n".join(said)
+
+
+def _yielding(yields: Yields) -> str:
+    which = _codes(yields.fields)
+    return (
+        f"Where a record is the twin of a `{yields.to}` as well, what comes from Intacct for {which} comes with that."
+    )
 
 
 def _table(rows: Iterable[Field]) -> list[str]:

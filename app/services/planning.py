@@ -128,8 +128,9 @@ def _of_chosen_kinds(connection: Connection, declared: SyncedObject) -> SyncedOb
 
 
 def _disabled(connection: Connection, plan: Plan) -> frozenset[str]:
-    """Objects that rows refer to although the connection does not sync them."""
+    """Objects that rows refer to, or that this one yields to, although the connection does not sync them."""
     named = {row.refers_to.removesuffix(BY_KEY) for row in plan.referring if row.refers_to}
+    named |= {plan.object.yields.to} if plan.object.yields else set()
     return frozenset(name for name in named if not enabled(connection, CATALOGUE[name]))
 
 

@@ -12,6 +12,7 @@ from app.domain.options import OptionValue
 from app.domain.plan import STANDARD, Plan
 from app.domain.records import Record, System, Value
 from app.domain.transforms import plain
+from app.sync.dated import apart, keep_barred
 from app.sync.ending import ACTIVE, status_name
 from app.sync.lines import items, lines_withheld
 from app.sync.merging import MERGED
@@ -38,6 +39,7 @@ def decide(batch: Batch) -> None:
             work.fail(SyncError(Kind.DATA, "not_carried_over", reason, NOT_CARRIED))
             continue
         work.merged = compare(batch, work)
+        keep_barred(batch, work)
         work.finish_only |= plan.object.kind is ObjectKind.DOCUMENT
         if work.finish_only:
             work.withheld = bool(work.merged.to_intacct) or lines_withheld(batch, work)
@@ -56,7 +58,7 @@ def _flagged(batch: Batch, work: Work) -> Merge:
     """What happens in Salesforce to a record Intacct owned and has no more: it is marked inactive, never deleted."""
     out = Merge()
     row = next((row for row in batch.plan.rows if row.names == ("STATUS",)), None)
-    if row is not None and work.mapped.values.get(row.id) != INACTIVE:
+    if row is not None and row.id not in batch.stays_out(work) and work.mapped.values.get(row.id) != INACTIVE:
         out.to_salesforce[row.id] = INACTIVE
     return out
 
@@ -73,8 +75,8 @@ def compare(batch: Batch, work: Work) -> Merge:
     known = {row.refers_to: batch.known(row.refers_to) for row in batch.plan.rows if row.refers_to}
     theirs = from_intacct(batch.plan.rows, batch.plan.as_shown(work.target.values), known)
     work.warnings += [problem.message for problem in theirs.problems]
-    out = batch.plan.object.withhold(work.target.values) if batch.plan.object.withhold else frozenset()
-    return merge(
+    out = batch.stays_out(work)
+    merged = merge(
         [row for row in batch.rows(work) if row.id not in out],
         trusted_base(work),
         work.mapped.values,
@@ -84,6 +86,8 @@ def compare(batch: Batch, work: Work) -> Merge:
         repair=batch.plan.object.kind is ObjectKind.MANAGED_LIST or batch.plan.object.source_wins,
         seasoned=seasoned(batch, work),
     )
+    merged.agreed |= {name: plain(theirs.values[name]) for name in out if name in theirs.values}  # seen, and left alone
+    return merged
 
 
 def seasoned(batch: Batch, work: Work) -> bool:
@@ -194,7 +198,8 @@ def create_draft(batch: Batch, work: Work) -> Draft:
     for companion in plan.companions:
         if companion.name in work.companions:
             values[companion.link] = work.companions[companion.name]
-    lines = items(plan.lines, work) if plan.lines else None
+    values, inner = apart(plan.object, values)
+    lines = items(plan.lines, work) if plan.lines else inner
     kind, entity = plan.object.intacct.kind, entity_of(batch, work)
     return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.CREATE, values, lines=lines, entity=entity)
 
@@ -213,8 +218,9 @@ def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft 
     if not values:
         return None
     values = {**plan.along(work.target.values), **values}
+    values, rows = apart(plan.object, values, work.target)
     kind, key = plan.object.intacct.kind, work.target.key
-    return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.UPDATE, values, key)
+    return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.UPDATE, values, key, rows)
 
 
 def _to_be_marked(work: Work, link: Value) -> bool:

@@ -18,7 +18,7 @@ from app.sync.matching import read_intacct
 from app.sync.merging import follow_merges
 from app.sync.ports import Backend, Bindings, Claim, Clock, Journal
 from app.sync.pushing import link, push
-from app.sync.reading import guard, map_source, read_salesforce, refer, refuse_disabled
+from app.sync.reading import give_way, guard, map_source, read_salesforce, refer, refuse_disabled
 from app.sync.recover import recover
 from app.sync.returning import plan_retries, read_back, settle_lost, write_back
 from app.sync.work import Batch, Work
@@ -72,6 +72,7 @@ class Engine:
         await recover(batch, self._intacct, self._journal, self._bindings, self._writer, self._clock)
         await arrive(batch, self._salesforce, self._intacct, self._bindings, self._clock, self._alive)
         await read_salesforce(batch, self._salesforce, self._bindings)
+        await give_way(batch, self._bindings)
         await follow_merges(batch, self._salesforce, self._bindings)
         await end_deleted(batch, self._intacct, self._writer)
         await guard(batch, self._bindings)

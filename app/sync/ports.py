@@ -64,7 +64,8 @@ class Write:
 
     `values` are keyed by declared names (dotted paths for Intacct); None clears, an absent name is left alone.
     `control_id` is stable for the intent: Intacct's function controlid. `key` is the RECORDNO or Salesforce Id of an
-    update. `external_id` (field, value) names the record of a Salesforce create. `lines` go with an Intacct create.
+    update. `external_id` (field, value) names the record of a Salesforce create. `lines` go with an Intacct create; in
+    an update they are the whole list that stands inside the record from then on.
     `entity` is the location id of the Intacct entity it is made in; empty: where the connection works.
     """
 

@@ -8,6 +8,7 @@ from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.records import System, Value
 from app.domain.transforms import Canonical, plain
+from app.sync.dated import together
 from app.sync.deciding import companion_draft, companions_wanted, create_draft, update_draft
 from app.sync.ports import Action, Bindings, Bound, Clock, Draft, Journal, Outcome, Verdict
 from app.sync.recover import bind, hold
@@ -108,9 +109,10 @@ def _after_creates(batch: Batch, sent: list[Sent], binder: Binder, clock: Clock)
         if one.outcome.verdict is Verdict.CONFIRMED:
             work.bound = binder(one.draft, one.outcome)
             work.created = work.wrote = True
+            said = together(batch.plan.object, one.draft)
             for row in batch.plan.rows:
-                if row.rule is not Rule.FROM_INTACCT and row.names[0] in one.draft.values:
-                    parts = tuple(one.draft.values.get(name) for name in row.names)
+                if row.rule is not Rule.FROM_INTACCT and row.names[0] in said:
+                    parts = tuple(said.get(name) for name in row.names)
                     work.note(System.INTACCT, row.names[0], None, parts if len(parts) > 1 else parts[0])
         elif one.outcome.verdict is Verdict.REJECTED:
             _create_refused(batch, work, one, clock)

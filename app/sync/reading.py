@@ -60,6 +60,16 @@ async def read_salesforce(batch: Batch, salesforce: Backend, bindings: Bindings)
             work.bound, work.revive, work.tidy = back, True, True
 
 
+async def give_way(batch: Batch, bindings: Bindings) -> None:
+    """Find the records that are twins of another object's as well, which fills some of their fields."""
+    yields = batch.plan.object.yields
+    if yields is None or yields.to in batch.plan.disabled or not batch.open:
+        return
+    others = await bindings.of(yields.to, [work.id for work in batch.open])
+    for work in batch.open:
+        work.shared = work.id in others
+
+
 def _mark_missing(batch: Batch, work: Work, grave: Record | None, kind: str) -> None:
     if grave is None and work.bound is None and batch.direction is Direction.FROM_INTACCT:
         work.settle(Result.SKIPPED, "not_linked", f"The Intacct record names {kind} {work.id}, which is not here.")

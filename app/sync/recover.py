@@ -15,6 +15,7 @@ from app.domain.lines import BASE, sent_base
 from app.domain.mapping import base_of
 from app.domain.records import Record, System, Value
 from app.domain.transforms import clean, decimal
+from app.sync.dated import rewrites, stands
 from app.sync.ports import (
     Action,
     Backend,
@@ -102,6 +103,8 @@ def _after_absence(batch: Batch, promise: Promise, *, exhausted: bool) -> Settle
         return Settled.HELD
     if not exhausted:
         return Settled.AMBIGUOUS
+    if rewrites(promise.draft):
+        return Settled.REJECTED  # planned anew, from the list as it is by then
     return Settled.HELD if batch.plan.object.money else Settled.RESENT
 
 
@@ -176,6 +179,7 @@ async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) 
                 any_of.setdefault(name, []).append(value)
                 fields[name] = None
             fields |= dict.fromkeys(promise.draft.values)
+            fields |= dict.fromkeys(batch.plan.intacct_fields if rewrites(promise.draft) else ())
         natural = _natural_field(batch, kind)
         records = await intacct.find(kind, any_of, tuple(dict.fromkeys([*fields, natural])))
         for promise in mine:
@@ -214,7 +218,8 @@ def _identity(batch: Batch, draft: Draft) -> dict[str, str]:
 
 def _is_it(batch: Batch, draft: Draft, record: Record) -> bool:
     if draft.key is not None:
-        return record.key == draft.key and all(same(record.values.get(n), v) for n, v in draft.values.items())
+        holds = all(same(record.values.get(n), v) for n, v in draft.values.items())
+        return record.key == draft.key and holds and stands(batch.plan.object, draft, record)
     if _by_link(batch, draft):
         link = str(batch.plan.link_field)
         return record.values.get(link) == draft.values[link]

@@ -35,7 +35,8 @@ class Work:
     from there and its twin is to be active again. `keys` are natural keys proposed for a create, best first.
     `withheld`: Salesforce has changed a document that was sent already; `lines_returned`: a line of it was written to
     Salesforce. `moved`: the link leads to another Intacct record now; `missing`: what Salesforce wants before
-    it. `gone`: Intacct, which owned the record, has it no more.
+    it. `gone`: Intacct, which owned the record, has it no more. `shared`: the record is also the twin of one of the
+    object that ours yields to.
     """
 
     claim: Claim
@@ -59,6 +60,7 @@ class Work:
     lines: list[Line] = field(default_factory=list)
     lines_returned: bool = False
     gone: bool = False
+    shared: bool = False
     companions: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -116,6 +118,15 @@ class Batch:
         if not named:
             return self.plan.rows
         return [replace(row, rule=Rule.TO_INTACCT) if row.intacct in named else row for row in self.plan.rows]
+
+    def stays_out(self, work: Work) -> frozenset[str]:
+        """Rows of a linked record that take no part: Intacct keeps them to itself, or another object fills them."""
+        declared, target = self.plan.object, work.target
+        out = declared.withhold(target.values) if declared.withhold and target else frozenset()
+        if declared.yields is None or not work.shared:
+            return out
+        given = [row for row in self.plan.rows if row.salesforce in declared.yields.fields]
+        return out | {row.id for row in given if row.rule is Rule.FROM_INTACCT}
 
     @property
     def open(self) -> list[Work]:

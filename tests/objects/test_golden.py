@@ -23,6 +23,7 @@ from tests.sync.doubles import MemoryBackend, MemoryJournal
 from tests.sync.rig import LADDER
 
 TO_INTACCT = [name for name, o in CATALOGUE.items() if o.creates in (Creates.TO_INTACCT, Creates.BOTH)]
+TURNING = [name for name, o in CATALOGUE.items() if any(option.turns for option in o.options)]
 BORN_THERE = [name for name, o in CATALOGUE.items() if o.creates in (Creates.FROM_INTACCT, Creates.BOTH)]
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -47,9 +48,10 @@ def pair(name: str) -> Pair:
     return Pair(salesforce, intacct)
 
 
-def whole_plan(name: str) -> Plan:
-    """The plan of an object between two sides that have every field it names."""
+def whole_plan(name: str, *, turned: bool = False) -> Plan:
+    """The plan of an object between two sides with every field it names; `turned`: Salesforce owns it by option."""
     declared = CATALOGUE[name]
+    turning = {option.name: option.turns for option in declared.options if option.turns and turned}
     back = declared.write_back
     own = [field for field in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if field]
     here = [field for row in declared.fields for field in (row.salesforce, row.salesforce.split(".")[0] + "Id")]
@@ -60,7 +62,7 @@ def whole_plan(name: str) -> Plan:
         scope="golden",
         namespace="ia_crm",
         link_field=LINK_FIELD,
-        options={ENABLED.name: True, SELECTION.name: ["*"]},
+        options={ENABLED.name: True, SELECTION.name: ["*"], **turning},
         salesforce_has=[*own, *here, *declared.also_read, *companions, declared.salesforce.external_id or "Id"],
         intacct_has=[LINK_FIELD, *(field for row in declared.fields for field in row.names)],
     )
@@ -75,8 +77,8 @@ def whole_plan(name: str) -> Plan:
 class Stage:
     """One object between two remembered sides, its golden record in Salesforce, its references in step."""
 
-    def __init__(self, name: str, clock: FakeClock) -> None:
-        self.pair, self.plan, self.clock = pair(name), whole_plan(name), clock
+    def __init__(self, name: str, clock: FakeClock, *, turned: bool = False) -> None:
+        self.pair, self.plan, self.clock = pair(name), whole_plan(name, turned=turned), clock
         declared, steps = self.plan.object, list[str]()
         self.journal = MemoryJournal(clock, steps)
         self.salesforce = MemoryBackend(System.SALESFORCE, clock, steps)
@@ -178,6 +180,14 @@ async def test_first_sync_sends_exactly_what_is_written_down(name: str, clock: F
     stage = Stage(name, clock)
     assert await stage.sync() is Result.CREATED
     assert [shown(write) for write in stage.intacct.writes] == stage.pair.intacct["writes"]
+
+
+@pytest.mark.parametrize("name", TURNING)
+async def test_object_that_salesforce_owns_sends_exactly_what_is_written_down(name: str, clock: FakeClock) -> None:
+    stage = Stage(name, clock, turned=True)
+    stage.id = stage.salesforce.put(stage.plan.object.salesforce.kind, stage.pair.salesforce["owned"], "owned")
+    assert await stage.sync() is Result.CREATED
+    assert [shown(write) for write in stage.intacct.writes] == stage.pair.intacct["writes_owned"]
 
 
 @pytest.mark.parametrize("name", TO_INTACCT)

@@ -298,8 +298,10 @@ class MemoryBackend:
             error = SyncError(Kind.DATA, "already_exists", f"{natural} {values[natural]} exists already.")
             return Outcome(Verdict.REJECTED, error=error)
         self._done.add(write.control_id)
+        for row in write.lines.rows if write.lines and write.kind not in self.line_kinds else ():
+            values |= {f"{write.lines.path}.{name}": value for name, value in row.items()}  # type: ignore[union-attr]
         key = self.put(write.kind, values)
-        if write.lines is not None:
+        if write.lines is not None and write.kind in self.line_kinds:
             line, header, number = self.line_kinds[write.kind]
             for place, row in enumerate(write.lines.rows, 1):
                 self.put(line, {**row, header: key, number: str(place)})

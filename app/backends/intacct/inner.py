@@ -1,22 +1,32 @@
 """Rows that live inside their record and that no query reaches: dated prices of a billing price list item.
 
-`read` shows them. Of several rows the one in force counts: the latest STARTDATE not after today. Reads only.
+`read` shows them. Of several rows the one in force counts: the latest STARTDATE not after today. Reads only; a write
+sends all rows, as `Write.lines`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from lxml import etree
 
 from app.backends.intacct.dialect import from_wire
 from app.backends.intacct.gateway import Gateway
-from app.backends.intacct.xml import Element, add, text_of
+from app.backends.intacct.xml import Element, add, flatten, text_of
 from app.domain.lines import inner_row
-from app.domain.records import Value
+from app.domain.records import Record, Value
 
 MOST_KEYS = 100
 """Records of one `read` [documented]."""
 STARTS = "STARTDATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a record holds inside: the fields of the row in force by the names they were asked by, and all rows."""
+
+    values: Mapping[str, Value]
+    rows: tuple[Mapping[str, Value], ...]
 
 
 class Inner:
@@ -25,12 +35,12 @@ class Inner:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    async def values(self, kind: str, keys: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Value]]:
+    async def read(self, kind: str, keys: Sequence[str], names: Sequence[str]) -> dict[str, Held]:
         """The named fields (`ENTRIES.ENTRY.VALUE`) of the rows in force, by RECORDNO. One transaction per 100 records.
 
         A record without such a row has none of them filled.
         """
-        found: dict[str, dict[str, Value]] = {}
+        found: dict[str, Held] = {}
         for start in range(0, len(keys), MOST_KEYS):
             body = etree.Element("read")
             add(body, "object", kind, self._gateway.scrub)
@@ -44,29 +54,29 @@ class Inner:
         return found
 
 
-def _shown(record: Element, names: Sequence[str], today: date) -> dict[str, Value]:
-    lists = {pair[0] for name in names if (pair := inner_row(name))}
-    chosen = {head: _in_force(record.find(head), today) for head in lists}
-    out: dict[str, Value] = {}
-    for name in names:
-        if pair := inner_row(name):
-            row = chosen[pair[0]]
-            out[name] = _value(row, pair[1]) if row is not None else None
-    return out
+def _shown(record: Element, names: Sequence[str], today: date) -> Held:
+    """Names of one list only: no kind has two of them."""
+    pairs = {name: pair for name in names if (pair := inner_row(name))}
+    (head,) = {head for head, _ in pairs.values()}
+    held = record.find(head)
+    asked = {field for _, field in pairs.values()}
+    rows = sorted((_row(row, asked) for row in (held if held is not None else ())), key=_start)
+    in_force = next((row for row in reversed(rows) if _start(row) <= today), {})
+    return Held({name: in_force.get(field) for name, (_, field) in pairs.items()}, tuple(rows))
 
 
-def _in_force(held: Element | None, today: date) -> Element | None:
-    rows = [(started, row) for row in (held if held is not None else ()) if (started := _start(row)) <= today]
-    return max(rows, key=lambda pair: pair[0])[1] if rows else None
+def _row(row: Element, asked: Collection[str]) -> dict[str, Value]:
+    """All that a row holds. What was asked for are numbers and days; the rest stays the text it is."""
+    return {name: from_wire(raw, _type(name) if name in asked else None) for name, raw in flatten(row).items()}
 
 
-def _start(row: Element) -> date:
-    found = _value(row, STARTS)
+def _start(row: Mapping[str, Value]) -> date:
+    found = row.get(STARTS)
     return found if isinstance(found, date) else date.min
 
 
-def _value(row: Element, name: str) -> Value:
-    return from_wire(text_of(row, name), "DATE" if name.endswith("DATE") else "DECIMAL")
+def _type(name: str) -> str:
+    return "DATE" if name.endswith("DATE") else "DECIMAL"
 
 
 def split(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -75,6 +85,7 @@ def split(names: Sequence[str]) -> tuple[list[str], list[str]]:
     return [name for name in names if name not in inner], inner
 
 
-def joined(values: Mapping[str, Value], more: Mapping[str, Value] | None, names: Sequence[str]) -> dict[str, Value]:
-    """The values of a record with those of its inner rows; what could not be read is empty."""
-    return {**values, **{name: (more or {}).get(name) for name in names}}
+def joined(record: Record, held: Held | None, names: Sequence[str]) -> Record:
+    """The record with its inner rows; what could not be read is empty."""
+    values = {**record.values, **{name: held.values.get(name) if held else None for name in names}}
+    return replace(record, values=values, rows=held.rows if held else ())

@@ -5,7 +5,7 @@ before. A page that contradicts this is an error, not fewer rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Protocol
@@ -158,8 +158,8 @@ class Reader:
         if order == (KEY,) and not ascending(records):
             raise broken(kind, "the rows are not in RECORDNO order")
         if inner and records:
-            more = await self._inner.values(kind, [record.key for record in records], inner)
-            records = [replace(one, values=joined(one.values, more.get(one.key), inner)) for one in records]
+            more = await self._inner.read(kind, [record.key for record in records], inner)
+            records = [joined(one, more.get(one.key), inner) for one in records]
         return Page(records, more=bool(remaining) or (remaining is None and len(records) >= query.page_size))
 
 
