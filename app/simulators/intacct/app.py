@@ -76,7 +76,11 @@ def _own_routes(state: IntacctState) -> list[Route]:
             return JSONResponse({"error": str(wrong)}, status_code=400)
         return JSONResponse({"planned": len(state.forced.plan)})
 
+    async def cashbook(_: Request) -> Response:
+        return JSONResponse(state.company.cashbook.describe())
+
     return [
+        Route("/_sim/cashbook", cashbook, methods=["GET"]),
         Route("/_sim/log", log, methods=["GET"]),
         Route("/_sim/ledger", ledger, methods=["GET"]),
         Route("/_sim/deliveries", deliveries, methods=["GET"]),

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.simulators.clock import SimClock
 from app.simulators.intacct import errors
+from app.simulators.intacct.cashbook import Cashbook
 from app.simulators.intacct.errors import Refused
 from app.simulators.intacct.knobs import Knobs
 from app.simulators.intacct.schema import FieldSpec, ObjectSchema, load_schema, load_schemas
@@ -37,6 +38,7 @@ class Company:
     def __init__(self, clock: SimClock, knobs: Knobs) -> None:
         self.clock, self.knobs = clock, knobs
         self.journal = Journal()
+        self.cashbook = Cashbook(self.journal)
         self.schemas = load_schemas()
         self.tables = {name: Table(schema, self.journal) for name, schema in self.schemas.items()}
         self._sequences: dict[str, int] = {}

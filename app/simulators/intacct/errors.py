@@ -129,6 +129,23 @@ def refused(text: str, field: str = "") -> VendorError:
     return VendorError("BL01001973", text, field=field)
 
 
+def exclusive(names: tuple[str, ...]) -> VendorError:
+    """(model) Fields of which only one may be given."""
+    return VendorError("BL01001973", f"Only one of {', '.join(names)} can be given", field=names[-1])
+
+
+def overpaid(number: int, left: object, amount: object, line: int | None = None) -> VendorError:
+    """(model, U-23) More is to be applied to a record, or to a line of it, than is open."""
+    what = f"line {line} of transaction {number}" if line is not None else f"transaction {number}"
+    text = f"The amount {amount} exceeds the amount due {left} of {what}"
+    return VendorError("BL01001973", text, "Enter an amount up to the amount due.", field="TRX_PAYMENTAMOUNT")
+
+
+def closed_period(day: str, field: str) -> VendorError:
+    """(model) A posting date in a period that is closed."""
+    return VendorError("BL01001973", f"{field} {day} is in a closed accounting period", field=field)
+
+
 def too_long(field: str, width: int) -> VendorError:
     """(model) A text above the width of its field."""
     return VendorError("BL03000018", f"Illegal length for {field}: at most {width} characters are allowed", field=field)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from app.simulators.intacct import errors, metadata, reading
+from app.simulators.intacct import errors, metadata, payments, reading
 from app.simulators.intacct.company import Company
 from app.simulators.intacct.envelope import Function
 from app.simulators.intacct.errors import Refused
 from app.simulators.intacct.ledger import Ledger
 from app.simulators.intacct.legacy import LEGACY, LegacyWrite
-from app.simulators.intacct.ordered import sent
+from app.simulators.intacct.ordered import check_order, sent
 from app.simulators.intacct.querying import read_query, run_query
 from app.simulators.intacct.reading import Cursors
 from app.simulators.intacct.records import Draft, Element, children, nest, read_draft, tag_of, text_of
@@ -166,6 +166,23 @@ def _sales(work: Callable[[Desk, Element], Values]) -> Handler:
     return handle
 
 
+def _reverse_payment(call: Call) -> list[Element]:
+    element = call.function.element
+    check_order(call.company, element, ("datereversed", "description", "nsfclosedaccount"))
+    mark = call.company.journal.mark()
+    try:
+        values = payments.reverse_by(call.company, element)
+    except Refused:
+        call.company.journal.rollback(mark)
+        raise
+    call.company.audit("update", call.company.schemas["ARPYMT"], values, call.session.user, call.company.now())
+    number, controlid = values["RECORDNO"], call.function.controlid
+    call.ledger.write(call.company.clock.now(), call.function.name, "ARPYMT", controlid, number, sent(element))
+    answer = etree.Element("key")
+    answer.text = str(number)
+    return [answer]
+
+
 def _query(call: Call) -> list[Element]:
     query = read_query(call.view, call.function.element)
     data = run_query(call.view, query)
@@ -198,6 +215,7 @@ FUNCTIONS: dict[str, Handler] = {
     "create_sotransaction": _sales(Desk.create),
     "update_sotransaction": _sales(Desk.update),
     "delete_sotransaction": _sales(Desk.delete),
+    "reverse_arpayment": _reverse_payment,
     "query": _query,
     "readByQuery": lambda c: reading.read_by_query(c.view, c.function.element, c.cursors, c.session.key),
     "readMore": lambda c: reading.read_more(c.view, c.function.element, c.cursors, c.session.key),

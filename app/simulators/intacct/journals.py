@@ -4,7 +4,6 @@ Texts of refusals are ours (model); the vendor's are not documented.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 from decimal import Decimal
 
 from app.simulators.intacct.company import Company
@@ -67,7 +66,3 @@ def _balance(lines: list[Values]) -> list[VendorError]:
 
 def _refusal(text: str, field: str) -> VendorError:
     return VendorError("BL01001973", text, field=field)
-
-
-RULES: dict[str, Callable[[Company, Values], list[VendorError]]] = {"GLBATCH": check_entry}
-"""By object: what a written record as a whole has to satisfy."""

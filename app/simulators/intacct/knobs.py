@@ -69,6 +69,17 @@ KNOBS: dict[str, Knob] = {
     "docno_gap_on_rollback": Knob(True),
     "docno_duplicate": Knob("refuse", ("refuse", "allow")),
     "sales_tax_percent": Knob(0.0),  # of the taxable lines; a subtotal of its own
+    # invoices and payments
+    "books_open_from": Knob(""),  # ISO date; postings before it fall into a closed period
+    "arinvoice_state_labels": Knob({}),  # {"Posted": "Open"}: the company's words, where they differ
+    "arpymt_state_labels": Knob({}),
+    "arpymt_record_type": Knob(""),  # RECORDTYPE of an ordinary payment
+    "arpymt_base_amount_name": Knob("both", ("both", "AMOUNTOPAY", "AMOUNTTOPAY")),
+    "arpymt_currency_required": Knob(True),
+    "arpymt_cross_currency": Knob("refuse", ("refuse", "allow_with_base_amount")),
+    "overpayment_scope": Knob("single_invoice_single_customer", ("single_invoice_single_customer", "any")),
+    "customer_accounting": Knob("open item", ("open item", "balance forward")),
+    "customer_due_moves_whenmodified": Knob(False),
     "record_lock_errorno": Knob("BL01001973"),
     "record_lock_text": Knob("This record is being edited by another user"),
     # REST v1
@@ -116,7 +127,14 @@ class Knobs:
         return dict(self._values)
 
 
-_MERGED = {"custom_fields", "sequences", "policies", "audit_objectkey_map"}
+_MERGED = {
+    "custom_fields",
+    "sequences",
+    "policies",
+    "audit_objectkey_map",
+    "arinvoice_state_labels",
+    "arpymt_state_labels",
+}
 
 
 def _same_kind(default: Any, value: Any) -> bool:

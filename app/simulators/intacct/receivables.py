@@ -4,12 +4,13 @@ The sides that meet here: `sales` calls, and everything about invoices and payme
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
 
+from app.simulators.intacct import balances, errors
+from app.simulators.intacct.balances import ADJUSTMENT, INVOICE
 from app.simulators.intacct.company import USER_RECORDNO, Company
+from app.simulators.intacct.errors import VendorError
 from app.simulators.intacct.tables import Values
 
-INVOICE, ADJUSTMENT = "ARINVOICE", "ARADJUSTMENT"
 FROM_ORDER_ENTRY = "8.SO"
 COPIED = ("ITEMID", "LOCATIONID", "DEPARTMENTID", "CLASSID", "PROJECTID", "CUSTOMERID", "EMPLOYEEID", "REVRECTEMPLATE")
 
@@ -24,7 +25,7 @@ def post_invoice(
     definition = company.tables["SODOCUMENTPARAMS"].first("DOCID", document["DOCPARID"]) or {}
     kind = ADJUSTMENT if definition.get("DOCCLASS") == "Adjustment" else INVOICE
     number = max(company.tables[INVOICE].next_number(), company.tables[ADJUSTMENT].next_number())
-    now, total, none = company.now(), document["TRX_TOTAL"], Decimal("0.00")
+    now, total = company.now(), document["TRX_TOTAL"]
     known = company.schemas[kind].fields
     values: Values = {name: None for name, spec in known.items() if not spec.via}
     said = {
@@ -33,7 +34,7 @@ def post_invoice(
         "RECORDID": document["DOCNO"],
         "DOCNUMBER": document["PONUMBER"],
         "CUSTOMERID": document["CUSTVENDID"],
-        "STATE": "Posted",
+        "STATE": balances.label(company, "Posted"),
         "TERMNAME": document["TERM.NAME"],
         "WHENCREATED": document["WHENCREATED"],
         "AUWHENCREATED": now,
@@ -42,15 +43,13 @@ def post_invoice(
         "MODULEKEY": FROM_ORDER_ENTRY,
         "CURRENCY": document["CURRENCY"],
         "BASECURR": document["BASECURR"],
+        "EXCHANGE_RATE": document["EXCHRATE"],
+        "TRX_TOTALENTERED": total if kind == INVOICE else -total,
         "EXTERNALID": document["EXTERNALID"],
         "MEGAENTITYID": document["MEGAENTITYID"],
-        "WHENMODIFIED": now,
         "CREATEDBY": USER_RECORDNO,
-        "MODIFIEDBY": USER_RECORDNO,
     }
-    said |= dict.fromkeys(("TOTALENTERED", "TOTALDUE", "TRX_TOTALENTERED", "TRX_TOTALDUE"), total)
-    said |= dict.fromkeys(("TOTALPAID", "TRX_TOTALPAID"), none)
-    company.tables[kind].put(values | {name: said[name] for name in said if name in values}, company.clock.now())
+    balances.keep(company, kind, values | {name: said[name] for name in said if name in values})
     if kind == INVOICE:
         _items(company, number, [*lines, *subtotals])
     if company.knobs["oe_edit_audit_rows"]:
@@ -70,8 +69,10 @@ def _items(company: Company, number: int, rows: Sequence[Values]) -> None:
 
 
 def has_payments(company: Company, number: int) -> bool:
-    """Whether a payment is applied to the AR invoice with this RECORDNO."""
-    return bool(company.tables["ARPYMTDETAIL"].find("RECORDKEY", number))
+    """Whether money of a payment that stands is applied to the AR invoice with this RECORDNO."""
+    table = company.tables["ARPYMTDETAIL"]
+    details = [row for key in table.find("RECORDKEY", number) if (row := table.get(key))]
+    return any(row.get("_SPLIT") or row["PAYMENTKEY"] is None for row in details)
 
 
 def remove_invoice(company: Company, number: int, *, user: str) -> None:
@@ -80,8 +81,21 @@ def remove_invoice(company: Company, number: int, *, user: str) -> None:
         row = company.tables[kind].get(number)
         if row is None:
             continue
-        for item in company.tables["ARINVOICEITEM"].find("RECORDKEY", number) if kind == INVOICE else ():
-            company.tables["ARINVOICEITEM"].remove(item, company.clock.now())
+        if kind == INVOICE:
+            balances.forget(company, row)
+            for item in balances.items_of(company, number):
+                company.tables["ARINVOICEITEM"].remove(item["RECORDNO"], company.clock.now())
         company.tables[kind].remove(number, company.clock.now())
         if company.knobs["oe_edit_audit_rows"]:
             company.audit("delete", company.schemas[kind], row, user, company.now())
+
+
+def check_removal(company: Company, row: Values) -> list[VendorError]:
+    """What forbids to delete an AR invoice by itself; one that may go takes its amount out of the customer's."""
+    number = row["RECORDNO"]
+    if row["MODULEKEY"] == FROM_ORDER_ENTRY:
+        return [errors.refused(f"Invoice {number} comes from Order Entry and is changed there")]
+    if has_payments(company, number):
+        return [errors.refused(f"Invoice {number} has payments applied and cannot be deleted")]
+    balances.forget(company, row)
+    return []

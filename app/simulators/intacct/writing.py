@@ -10,9 +10,9 @@ from app.simulators.intacct import errors
 from app.simulators.intacct.company import USER_RECORDNO, Company
 from app.simulators.intacct.errors import Refused, VendorError
 from app.simulators.intacct.fieldcheck import check_fields, check_lists, defaults
-from app.simulators.intacct.journals import RULES
 from app.simulators.intacct.lines import remove_lines, write_lines
 from app.simulators.intacct.records import Draft
+from app.simulators.intacct.rules import REMOVAL, RULES
 from app.simulators.intacct.schema import ObjectSchema, Relation
 from app.simulators.intacct.tables import Values
 
@@ -63,6 +63,9 @@ class Writer:
         values = self._row(schema, number_text)
         if values is None:
             raise Refused(errors.not_found(schema.label, number_text))
+        problems = REMOVAL[schema.name](self._company, values) if schema.name in REMOVAL else []
+        if problems:
+            raise Refused(*problems)
         user_of = self._user_of(schema, values)
         if user_of:
             raise Refused(errors.in_use(schema.label, str(values.get(schema.id, number_text)), user_of))
