@@ -90,7 +90,7 @@ def reverse(number: str = "1", day: str = "2026-02-01") -> str:
         {"CURRENCY": ""},
         {"FINANCIALENTITY": ""},
         {"FINANCIALENTITY": "NOBANK"},
-        {"UNDEPOSITEDACCOUNTNO": "1050"},
+        {"UNDEPOSITEDACCOUNTNO": "1000"},
         {"FINANCIALENTITY": "", "UNDEPOSITEDACCOUNTNO": "99999"},
         {"FINANCIALENTITY": "", "PRBATCH": "No such summary"},
         {"CUSTOMERID": ""},
@@ -123,7 +123,7 @@ async def test_sim_71_a_payment_needs_a_detail(till: Gate) -> None:
     await refused(till, create("ARPYMT", **HEAD))
 
 
-@pytest.mark.parametrize("target", [{"UNDEPOSITEDACCOUNTNO": "1050"}, {"PRBATCH": "Receipts"}])
+@pytest.mark.parametrize("target", [{"UNDEPOSITEDACCOUNTNO": "1000"}, {"PRBATCH": "Receipts"}])
 async def test_sim_71_a_payment_goes_to_undeposited_funds_or_into_a_summary(till: Gate, target: dict[str, str]) -> None:
     await till.ok(paid(FINANCIALENTITY="", **target))
     assert await balances(till) == ("60.00", "40.00", "Partially Paid", "240.00")
