@@ -330,8 +330,11 @@ def _link(declared: SyncedObject, link_field: str, there: set[str]) -> str | Non
 def _turned(row: Field, declared: SyncedObject) -> Field:
     """A row of an object that Salesforce owns by option: what came from Intacct goes there, except formulas.
 
-    A row for which a create has a default goes both ways, so that the default returns.
+    A row for which a create has a default goes both ways, so that the default returns. The entity of a record is chosen
+    by where it is made and written by nobody: its row never turns.
     """
+    if row.salesforce == declared.entity:
+        return row
     if row.rule is Rule.FROM_INTACCT and row.mark is not Mark.FORMULA and row.names:
         both = any(name in declared.defaults for name in row.names)
         return replace(row, rule=Rule.BIDIRECTIONAL if both else Rule.TO_INTACCT)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.domain.declaration import (
+    CREATE_AT_TOP_LEVEL,
     ON_DELETE,
     POLL_SALESFORCE,
     SYNC_ONLY_ONCE,
@@ -73,6 +74,7 @@ OBJECT = SyncedObject(
     match_by=("CUSTOMERID", "NAME"),
     also_read=("CreatedDate", "IsPersonAccount", "FirstName", "LastName"),
     flag="ia_crm__Sync_with_Intacct__c",
+    entity="ia_crm__Intacct_Entity__c",
     merges=True,
     sees=as_named,
     sends_only=never_returned,
@@ -81,6 +83,7 @@ OBJECT = SyncedObject(
     write_back=WriteBack(intacct_id="ia_crm__IntacctID__c", id_copy="ia_crm__SFDC_Account_Id__c"),
     options=(
         SYNC_ONLY_ONCE,
+        CREATE_AT_TOP_LEVEL,
         POLL_SALESFORCE,
         Option(
             "addNewAccounts",
@@ -126,6 +129,7 @@ OBJECT = SyncedObject(
         Field("SHIPTO.CONTACTNAME", "ia_crm__Ship_to_Contact__c", via=Reference(), refers_to="contact"),
         Field("PARENTID", "ParentId", TO, Reference(), refers_to="account"),
         Field("COMMENTS", "Description", TO, Text(1000), active=False),
+        Field("MEGAENTITYID", "ia_crm__Intacct_Entity__c", FROM, Identifier(20), refers_to="location"),
         Field("STATUS", "ia_crm__Intacct_Status__c", FROM, Flag("active", "inactive")),
         Field("CREDITLIMIT", "ia_crm__Credit_Limit__c", FROM, Amount()),
         Field("ONHOLD", "ia_crm__On_Hold__c", FROM, Truth()),

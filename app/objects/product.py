@@ -1,6 +1,7 @@
 """Product and item: one chosen direction, by default from Intacct (product.md 2.2 no. 3, 3.3)."""
 
 from app.domain.declaration import (
+    CREATE_AT_TOP_LEVEL,
     DIRECTION,
     ENABLED,
     POLL_SALESFORCE,
@@ -31,11 +32,13 @@ OBJECT = SyncedObject(
     keys_for=lambda source: tuple(str(source[name]) for name in ("ProductCode",) if source.get(name)),
     defaults={"ITEMTYPE": "Non-Inventory (Sales only)"},
     write_back=WriteBack(intacct_id="ProductCode", id_copy="ia_crm__SFDC_Product_Id__c"),
-    options=(ENABLED, DIRECTION, POLL_SALESFORCE),
+    options=(ENABLED, DIRECTION, CREATE_AT_TOP_LEVEL, POLL_SALESFORCE),
+    entity="ia_crm__Intacct_Entity__c",
     fields=(
         Field("ITEMID", "ProductCode", FROM, Identifier(30), Mark.FIXED),
         Field("NAME", "Name", FROM, Text(100), Mark.FIXED, required=True),
         Field("ITEMTYPE", "ia_crm__Item_Type__c", FROM, Identifier(40), Mark.FIXED),
+        Field("MEGAENTITYID", "ia_crm__Intacct_Entity__c", FROM, Identifier(20), refers_to="location"),
         Field("STATUS", "IsActive", FROM, Flag("active", "inactive")),
         Field("EXTENDED_DESCRIPTION", "Description", FROM, Text(1000)),
         Field("SODESCRIPTION", "ia_crm__Description_on_Sales_Transactions__c", FROM, Text(1000)),

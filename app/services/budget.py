@@ -1,6 +1,7 @@
 """What a connection has spent at Intacct this month, what it may still spend, and who has to wait because of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -9,8 +10,9 @@ from app.domain.connection_options import MONTHLY_TRANSACTIONS, POLL_PERCENT, SP
 from app.domain.records import Errand, Lane, System
 from app.services.configuration import known, option_of
 from app.services.context import Context
+from app.services.items import BUDGET_USED_UP, SWITCHED_OFF
 from app.store import connections, spending
-from app.store.tables import Connection
+from app.store.tables import Connection, Operation
 from app.sync.budget import Entitlement, Step, forecast
 
 ACCOUNTS = (Lane.INTERACTIVE.value, Lane.BULK.value, Errand.POLL.value)
@@ -68,6 +70,36 @@ async def admitted(session: AsyncSession, connection: Connection, lane: Lane, at
     if not entitlement.billed:
         return True
     return entitlement.admits(lane, sum((await used(session, connection.id, at)).values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """What keeps work from being begun at the time `at`: a reason per lane, none where work is begun."""
+
+    at: datetime
+    by_lane: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, row: Operation) -> str | None:
+        """What an operation waits for whose own time has come."""
+        due = row.state in ("queued", "waiting") and row.due_at is not None and row.due_at <= self.at
+        return self.by_lane.get(row.lane) if due else None
+
+
+async def stops(session: AsyncSession, connection: Connection, at: datetime) -> Stops:
+    """Why the runner does not begin work of a lane: the master switch, or the transactions of the month."""
+    if not connection.enabled:
+        return Stops(at, dict.fromkeys((lane.value for lane in Lane), SWITCHED_OFF))
+    entitlement = entitlement_of(connection)
+    if not entitlement.billed:
+        return Stops(at)
+    total = sum((await used(session, connection.id, at)).values())
+    return Stops(at, {lane.value: BUDGET_USED_UP for lane in Lane if not entitlement.admits(lane, total)})
+
+
+async def stops_of(session: AsyncSession, connection_id: str, at: datetime) -> Stops:
+    """The same for the connection of that id; nothing for an unknown one."""
+    connection = await connections.get(session, connection_id)
+    return Stops(at) if connection is None else await stops(session, connection, at)
 
 
 async def read(context: Context, connection_id: str) -> Budget:

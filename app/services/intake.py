@@ -17,8 +17,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.domain.errors import Kind, SyncError
 from app.domain.merge import Direction
 from app.domain.records import Lane, record_key, salesforce_id
+from app.services.budget import stops
 from app.services.context import Context
-from app.services.items import SWITCHED_OFF, Item, item_of, malformed
+from app.services.items import Item, item_of, malformed, stopped
 from app.services.items import refused as not_accepted
 from app.services.users import user_refusal
 from app.store import idempotency, operations
@@ -195,23 +196,24 @@ async def _place(context: Context, session: AsyncSession, connection: Connection
         record_id: _row(context, connection, asked, record_id, lane, now) for record_id in sorted({*known.values()})
     }
     placed: dict[str, Item] = {}
+    halts = (await stops(session, connection, now)).by_lane
     lanes: set[str] = set()
     while fresh:
         inserted = await operations.insert_live(session, list(fresh.values()))
         done = {record_id for record_id, row in fresh.items() if row.id in inserted}
-        placed |= {record_id: item_of(fresh[record_id]) for record_id in done}
+        placed |= {record_id: stopped(item_of(fresh[record_id]), halts.get(lane)) for record_id in done}
         lanes |= {lane} if done else set()
         living = await operations.lock_live(session, connection.id, asked.object, sorted({*fresh} - done))
         looking = await operations.unsettled(session, [row.id for row in living.values()]) if living else set()
         for record_id, row in living.items():
             if _join(row, asked.direction, lane, now, outcome_open=row.id in looking):
                 lanes.add(row.lane)
-            placed[record_id] = item_of(row, joined=True)
+            placed[record_id] = stopped(item_of(row, joined=True), halts.get(row.lane))
         # what is neither inserted nor living ended between the two statements: its place is free now
         fresh = {record_id: row for record_id, row in fresh.items() if record_id not in placed}
     await session.flush()
     items = [refused.get(given) or placed[known[given]] for given in asked.record_ids]
-    return Acceptance(tuple(items if connection.enabled else map(_paused, items)), frozenset(lanes))
+    return Acceptance(tuple(items), frozenset(lanes))
 
 
 async def _lane(session: AsyncSession, connection_id: str, asked: Wish) -> str:
@@ -267,13 +269,3 @@ def _join(row: Operation, direction: str, lane: str, now: datetime, *, outcome_o
 
 def _wider(before: str | None, direction: str) -> str:
     return Direction.TO_INTACCT if Direction.TO_INTACCT in (before, direction) else direction
-
-
-def _paused(item: Item) -> Item:
-    if item.state not in ("queued", "waiting"):
-        return item
-    return replace(
-        item,
-        reason=SWITCHED_OFF,
-        message="Synchronisation is switched off for this connection; the record follows when it is switched on.",
-    )

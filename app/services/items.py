@@ -1,6 +1,6 @@
 """How an operation looks to the one who asked for it: one flat item per record. No query, no HTTP."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.decisions import Result
 from app.store.tables import Operation
@@ -10,6 +10,16 @@ OVER = ("done", "cancelled")
 
 SWITCHED_OFF = "sync_switched_off"
 """Reason of an item that waits for the connection's master switch."""
+
+BUDGET_USED_UP = "budget_used_up"
+"""Reason of an item that waits for a new month, or for an owner who lets the connection spend more."""
+
+STOPPED = {
+    SWITCHED_OFF: "Synchronisation is switched off for this connection; the record follows when it is switched on.",
+    BUDGET_USED_UP: "The Intacct transactions of this month are used up as far as this lane may; the record follows "
+    "with the new month, a higher monthlyTransactions, or spendBeyondEntitlement.",
+}
+"""What is said of an item that is accepted and not begun."""
 
 TROUBLE = (Result.FAILED, Result.BLOCKED, Result.CONFLICTED, Result.HELD)
 """Results whose reason is the code of an error."""
@@ -51,6 +61,13 @@ def item_of(row: Operation, *, joined: bool = False) -> Item:
         retryable=row.state == "waiting",
         joined=joined,
     )
+
+
+def stopped(item: Item, reason: str | None) -> Item:
+    """The item of a wish that is accepted, and not begun for now if there is a reason."""
+    if reason is None or item.state not in ("queued", "waiting"):
+        return item
+    return replace(item, reason=reason, message=STOPPED[reason])
 
 
 def malformed(object_name: str, given: str, message: str) -> Item:

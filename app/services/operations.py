@@ -10,9 +10,10 @@ from app.domain.decisions import Result
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane
 from app.services import intake
+from app.services.budget import Stops, stops_of
 from app.services.context import Context
 from app.services.intake import Wish
-from app.services.items import OVER, SWITCHED_OFF, Item, item_of
+from app.services.items import OVER, STOPPED, Item, item_of
 from app.services.paging import Page, cut, place_of
 from app.store import connections, operations
 from app.store.operations import OperationFilter
@@ -26,11 +27,19 @@ FIRST_LOOK, LONGEST_LOOK = 0.025, 0.05
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One operation with what its runs decided and what they promised to Intacct."""
+    """One operation with what its runs decided and what they promised to Intacct, and what keeps it from being run."""
 
     operation: Operation
     decisions: Sequence[Decision]
     intents: Sequence[Intent]
+    stops: Stops
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Page[Operation]):
+    """A page of operations, and what keeps those that are due from being run."""
+
+    stops: Stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +55,18 @@ async def get(context: Context, connection_id: str, operation_id: str) -> Histor
     """One operation of the connection with its history; None when there is none."""
     async with context.begin() as session:
         row = await operations.get(session, connection_id, operation_id)
-        return await _history(session, row) if row is not None else None
+        return await _history(context, session, row) if row is not None else None
 
 
 async def listed(
     context: Context, connection_id: str, wanted: OperationFilter, cursor: str | None, size: int
-) -> Page[Operation]:
+) -> Listed:
     """A page of operations, newest first."""
     async with context.begin() as session:
         rows = await operations.page(session, connection_id, wanted, place_of(cursor), size + 1)
-    return cut(rows, size, _place)
+        stops = await stops_of(session, connection_id, context.clock.now())
+    page = cut(rows, size, _place)
+    return Listed(page.rows, page.next_cursor, stops)
 
 
 async def sync(
@@ -85,7 +96,7 @@ async def retry(context: Context, connection_id: str, operation_id: str, correla
         if row.state == "running":
             raise _running("Wait for the end of the run, then retry.")
         target = await _again(context, session, row, correlation_id)
-        history = await _history(session, target)
+        history = await _history(context, session, target)
     await context.bell.ring(connection_id, Lane(history.operation.lane))
     return history
 
@@ -107,12 +118,12 @@ async def cancel(context: Context, connection_id: str, operation_id: str) -> His
             row.state, row.due_at, row.finished_at = "cancelled", None, context.clock.now()
             row.reason, row.message = "cancelled", "Cancelled on request."
             await session.flush()
-        return await _history(session, row)
+        return await _history(context, session, row)
 
 
 async def wait(context: Context, connection_id: str, items: Sequence[Item], seconds: float) -> tuple[Item, ...]:
     """The items as their operations stand once all are over, held, or cannot be in `seconds`; else after that time."""
-    if any(item.reason == SWITCHED_OFF for item in items):
+    if any(item.reason in STOPPED for item in items):
         return tuple(items)  # nothing runs meanwhile
     ids = sorted({item.operation_id for item in items if item.operation_id is not None})
     deadline = context.clock.now() + timedelta(seconds=seconds)
@@ -185,11 +196,12 @@ async def _reopen_looks(context: Context, session: AsyncSession, row: Operation)
             intent.state, intent.next_look_at, intent.trail = "released", now, [*intent.trail, note]
 
 
-async def _history(session: AsyncSession, row: Operation) -> History:
+async def _history(context: Context, session: AsyncSession, row: Operation) -> History:
     return History(
         row,
         await operations.decisions_of(session, row.connection_id, row.id),
         await operations.intents_of(session, row.connection_id, row.id),
+        await stops_of(session, row.connection_id, context.clock.now()),
     )
 
 

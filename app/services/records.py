@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.records import BORN_IN_INTACCT
+from app.services.budget import Stops, stops_of
 from app.services.context import Context
 from app.services.paging import Page, cut, place_of
 from app.store import bindings, decisions, errors, operations
@@ -26,6 +27,7 @@ class Explanation:
     live: Operation | None
     decisions: Sequence[Decision]
     errors: Sequence[ErrorLog]
+    stops: Stops
     former: Sequence[FormerLink] = ()
 
     @property
@@ -51,6 +53,7 @@ async def explain(context: Context, connection_id: str, object_name: str, record
             errors=await errors.page(
                 session, connection_id, ErrorFilter(object_name, record_id, open=True), None, HISTORY
             ),
+            stops=await stops_of(session, connection_id, context.clock.now()),
         )
 
 

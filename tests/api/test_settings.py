@@ -3,6 +3,7 @@
 import pytest
 from httpx import AsyncClient
 
+from app.objects import CATALOGUE
 from app.services import connections
 from app.services.context import Context
 from app.store.tables import Connection
@@ -14,6 +15,12 @@ async def test_options_are_changed_in_part(client: AsyncClient) -> None:
     assert body["objects"]["account"]["syncOnlyOnce"] is True
     assert body["objects"]["account"]["addNewAccounts"] is True
     assert body["syncEnabled"]
+
+
+async def test_objects_bear_their_own_names(client: AsyncClient) -> None:
+    assert set((await client.get("/v1/configuration")).json()["objects"]) == set(CATALOGUE)
+    answer = await client.patch("/v1/configuration", json={"objects": {"price_book": {"enabled": True}}})
+    assert answer.json()["objects"]["price_book"]["enabled"] is True
 
 
 @pytest.mark.parametrize(

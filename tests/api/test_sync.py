@@ -14,7 +14,7 @@ from app.main import create_app
 from app.services.context import Context
 from app.services.keys import Role
 from app.store.session import Sessions
-from app.store.tables import Connection, Operation
+from app.store.tables import Connection, Operation, Spending
 from tests.api.conftest import KEYS, furnish, open_client
 from tests.fakes import FakeClock, ListBell
 from tests.houses import ACCOUNT, OTHER_ACCOUNT, account_id, make_context
@@ -276,6 +276,26 @@ async def test_a_switched_off_connection_accepts_and_says_so(
     assert answer.json()["reason"] == "sync_switched_off"
     assert clock.slept == []
     assert len(await operations(context)) == 1
+
+
+async def test_a_connection_that_has_spent_its_month_accepts_and_says_so(
+    client: AsyncClient, context: Context, clock: BusyClock
+) -> None:
+    async with context.begin() as session:
+        (connection,) = await session.exec(select(Connection).where(Connection.name == "default"))
+        connection.environment, connection.options = "sandbox", {"connection": {"monthlyTransactions": 1000}}
+        day = clock.now().date().isoformat()
+        spent: dict[str, Any] = {"system": "intacct", "lane": "bulk", "day": day, "transactions": 950}
+        session.add(Spending(id="spent", connection_id=connection.id, **spent))
+    await client.post(ONE)
+    bulk = (await client.post(f"{MANY}/{OTHER_ACCOUNT}", json={"origin": "schedule"}, params={"wait": 8})).json()
+    assert (bulk["state"], bulk["reason"]) == ("queued", "budget_used_up")
+    assert clock.slept == []
+    listed = (await client.get("/v1/operations")).json()["items"]
+    assert {one["recordId"]: one["waitingFor"] for one in listed} == {OTHER_ACCOUNT: "budget_used_up", ACCOUNT: None}
+    one = (await client.get(f"/v1/operations/{bulk['operationId']}")).json()
+    live = (await client.get(f"/v1/records/account/{OTHER_ACCOUNT}")).json()["live"]
+    assert (one["waitingFor"], live["waitingFor"]) == ("budget_used_up", "budget_used_up")
 
 
 async def test_fifty_equal_requests_have_one_effect_and_one_body(sessions: Sessions, bell: ListBell) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from app.services.unlinking import forget_links
 from app.simulators.faults import parse_faults
 from app.store.session import Sessions
-from app.store.tables import Connection, ErrorLog, Operation
+from app.store.tables import ErrorLog, Operation
 from tests.simulated import House, build_house
 
 
@@ -17,14 +17,6 @@ from tests.simulated import House, build_house
 async def house(sessions: Sessions, new_id: Callable[[], str]) -> House:
     """An empty house."""
     return await build_house(sessions, new_id)
-
-
-async def set_options(house: House, name: str, **options: Any) -> None:
-    """Set options of one object."""
-    async with house.context.begin() as session:
-        row = await session.get_one(Connection, house.connection.id)
-        row.options = {"objects": {name: options}}
-        house.connection = row
 
 
 async def open_errors(house: House) -> list[ErrorLog]:
@@ -116,28 +108,6 @@ async def test_copied_account_does_not_steal_the_customer(house: House) -> None:
     (refused,) = await house.sync("account", copy)
     assert (refused.result, refused.reason) == ("conflicted", "id_taken")
     assert len(house.ia("CUSTOMER")) == 1
-
-
-@pytest.mark.parametrize("origin", ["button", "massTool", "flow", "apex", "schedule"])
-async def test_sync_only_once_stops_every_origin_after_the_first_creation(house: House, origin: str) -> None:
-    (account,) = house.seed("Account", {"Name": "Acme"})
-    await set_options(house, "account", syncOnlyOnce=True)
-    (first,) = await house.sync("account", account, origin=origin)
-    assert first.result == "created"
-    await house.edit("Account", account, Name="Acme Two")
-    (second,) = await house.sync("account", account, origin=origin)
-    assert (second.result, second.reason) == ("skipped", "sync_only_once")
-    assert house.ia("CUSTOMER")[0]["NAME"] == "Acme"
-
-
-async def test_edit_in_intacct_comes_back_even_with_sync_only_once(house: House) -> None:
-    (account,) = house.seed("Account", {"Name": "Acme"})
-    await set_options(house, "account", syncOnlyOnce=True)
-    await house.sync("account", account)
-    await edit_customer(house, CREDITLIMIT="500.00", NAME="Acme in Intacct")
-    await house.poll()
-    stands = house.sf("Account", account)
-    assert (float(stands["ia_crm__Credit_Limit__c"]), stands["Name"]) == (500.0, "Acme in Intacct")
 
 
 async def edit_customer(house: House, **values: str) -> None:

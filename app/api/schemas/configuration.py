@@ -31,12 +31,13 @@ def _model(
 
 
 def _options(end: str, base: type[BaseModel], *, optional: bool) -> type[BaseModel]:
-    """One model per object, and one over them."""
+    """One model per object, and one over them, in which each object bears its own name as everywhere else."""
     parts: dict[str, Any] = {}
     for name, declared in CATALOGUE.items():
         says = f"Options of {declared.label}."
         one = _model(f"{to_pascal(name)}{end}", says, base, declared.options, optional=optional)
-        parts[name] = (one | None, None) if optional else (one, ...)
+        own = Field(alias=name)
+        parts[name] = (Annotated[one | None, own], None) if optional else (Annotated[one, own], ...)
     whole = create_model(f"Object{end}", __base__=base, **parts)
     whole.__doc__ = "Options per object."
     return whole

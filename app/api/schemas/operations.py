@@ -10,13 +10,15 @@ from pydantic.json_schema import SkipJsonSchema
 from app.api.schemas.model import In, Instant, Moment, Out, PageSize
 from app.api.schemas.sync import ResultName, State
 from app.objects import CATALOGUE
+from app.services.budget import Stops
 from app.services.intake import Origin
 from app.services.items import item_of
-from app.services.operations import History
-from app.services.paging import CURSOR, Page
+from app.services.operations import History, Listed
+from app.services.paging import CURSOR
 from app.store.operations import OperationFilter
 from app.store.tables import Decision, Intent, Operation
 
+WaitingFor = Literal["sync_switched_off", "budget_used_up"]
 AnyOrigin = Literal["button", "massTool", "flow", "apex", "schedule", "cascade", "intacct"]
 Absent = SkipJsonSchema[None]
 """The type of a query parameter that was not sent; null is no value of it."""
@@ -73,6 +75,10 @@ class OperationSummary(Out):
     runs_again: Annotated[bool, Field(description="Whether a further wish arrived while it ran.")]
     attempts: int
     waits_on: Annotated[str | None, Field(description="The record it waits for, as object/id.")]
+    waiting_for: Annotated[
+        WaitingFor | None,
+        Field(description="What keeps it from being run although its time has come: the master switch or the budget."),
+    ]
     due_at: Moment | None
     created_at: Moment
     started_at: Moment | None
@@ -151,7 +157,7 @@ def filter_of(query: OperationQuery, record_id: str | None) -> OperationFilter:
     )
 
 
-def _fields(row: Operation) -> dict[str, Any]:
+def _fields(row: Operation, stops: Stops) -> dict[str, Any]:
     item = item_of(row)
     return {
         "operation_id": row.id,
@@ -174,6 +180,7 @@ def _fields(row: Operation) -> dict[str, Any]:
         "runs_again": row.again,
         "attempts": row.attempts,
         "waits_on": row.waits_on,
+        "waiting_for": stops.of(row),
         "due_at": row.due_at,
         "created_at": row.created_at,
         "started_at": row.started_at,
@@ -181,15 +188,15 @@ def _fields(row: Operation) -> dict[str, Any]:
     }
 
 
-def summary_out(row: Operation) -> OperationSummary:
+def summary_out(row: Operation, stops: Stops) -> OperationSummary:
     """An operation as it stands in lists."""
-    return OperationSummary.model_validate(_fields(row))
+    return OperationSummary.model_validate(_fields(row, stops))
 
 
 def detail_out(history: History, correlation_id: str) -> OperationDetail:
     """An operation with its history."""
     return OperationDetail.model_validate(
-        _fields(history.operation)
+        _fields(history.operation, history.stops)
         | {
             "decisions": [decision_out(row) for row in history.decisions],
             "intents": [intent_out(row) for row in history.intents],
@@ -198,10 +205,12 @@ def detail_out(history: History, correlation_id: str) -> OperationDetail:
     )
 
 
-def page_out(page: Page[Operation], correlation_id: str) -> OperationPage:
+def page_out(page: Listed, correlation_id: str) -> OperationPage:
     """A page as it is sent."""
     return OperationPage(
-        items=[summary_out(row) for row in page.rows], next_cursor=page.next_cursor, correlation_id=correlation_id
+        items=[summary_out(row, page.stops) for row in page.rows],
+        next_cursor=page.next_cursor,
+        correlation_id=correlation_id,
     )
 
 

@@ -76,7 +76,7 @@ def record_out(object_name: str, record_id: str, known: Explanation, correlation
         last_reason=last.reason if last else NEVER,
         last_message=last.message if last else never,
         last_decided_at=last.at if last else None,
-        live=summary_out(known.live) if known.live else None,
+        live=summary_out(known.live, known.stops) if known.live else None,
         open_errors=[error_out(row) for row in known.errors],
         decisions=[decision_out(row) for row in known.decisions],
         correlation_id=correlation_id,
