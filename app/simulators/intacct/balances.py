@@ -66,6 +66,15 @@ def keep(company: Company, kind: str, row: Values, *, day: date | None = None) -
     return row
 
 
+def void(company: Company, row: Values) -> Values:
+    """Store an invoice as reversed: nothing of it is due, and the customer does not owe it any more."""
+    row = {**row, "STATE": label(company, "Reversed"), "WHENMODIFIED": company.now(), "MODIFIEDBY": USER_RECORDNO}
+    row |= dict.fromkeys(("TOTALDUE", "TRX_TOTALDUE", "TOTALPAID", "TRX_TOTALPAID"), NONE)
+    _count(company, row)
+    company.tables[INVOICE].put(row, company.clock.now())
+    return row
+
+
 def forget(company: Company, row: Values) -> None:
     """An invoice that goes takes its open amount out of the customer's."""
     _change_customer(company, row.get("CUSTOMERID"), -(row.get(COUNTED) or NONE))

@@ -4,6 +4,7 @@ Behaviour that every function shares. No functions, no sessions, no XML.
 """
 
 import copy
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from app.simulators.intacct.cashbook import Cashbook
 from app.simulators.intacct.errors import Refused
 from app.simulators.intacct.knobs import Knobs
 from app.simulators.intacct.schema import FieldSpec, ObjectSchema, load_schema, load_schemas
-from app.simulators.intacct.tables import Journal, Table, Values
+from app.simulators.intacct.tables import Journal, Numbers, Table, Values
 from app.simulators.intacct.values import Formatting, parse
 
 USER_RECORDNO = 1
@@ -40,7 +41,11 @@ class Company:
         self.journal = Journal()
         self.cashbook = Cashbook(self.journal)
         self.schemas = load_schemas()
-        self.tables = {name: Table(schema, self.journal) for name, schema in self.schemas.items()}
+        shared: defaultdict[str, Numbers] = defaultdict(Numbers)
+        self.tables = {
+            name: Table(schema, self.journal, shared[schema.numbers] if schema.numbers else None)
+            for name, schema in self.schemas.items()
+        }
         self._sequences: dict[str, int] = {}
         self._paths: dict[tuple[str, str], Path | None] = {}
         self.apply_custom_fields()
@@ -66,6 +71,10 @@ class Company:
         self.schemas[schema.name], self.tables[schema.name] = schema, Table(schema, self.journal)
         self._paths.clear()
         return {"name": schema.name, "fields": list(schema.fields)}
+
+    def forget_paths(self) -> None:
+        """Fields were changed: find them afresh."""
+        self._paths.clear()
 
     def formatting(self) -> Formatting:
         """The API user's preferences."""

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from app.simulators.intacct import errors, metadata, payments, reading
+from app.simulators.intacct import errors, metadata, reading
 from app.simulators.intacct.company import Company
 from app.simulators.intacct.envelope import Function
 from app.simulators.intacct.errors import Refused
+from app.simulators.intacct.invoices import InvoiceDesk
 from app.simulators.intacct.ledger import Ledger
 from app.simulators.intacct.legacy import LEGACY, LegacyWrite
-from app.simulators.intacct.ordered import check_order, sent
+from app.simulators.intacct.ordered import sent
 from app.simulators.intacct.querying import read_query, run_query
 from app.simulators.intacct.reading import Cursors
+from app.simulators.intacct.receipts import ReceiptDesk
 from app.simulators.intacct.records import Draft, Element, children, nest, read_draft, tag_of, text_of
 from app.simulators.intacct.sales import Desk
 from app.simulators.intacct.schema import ObjectSchema
@@ -45,7 +47,22 @@ class Call:
     @property
     def writer(self) -> Writer:
         """Writes in the caller's name."""
-        return Writer(self.company, Author(self.session.user, self.session.location))
+        return Writer(self.company, self.author)
+
+    @property
+    def author(self) -> Author:
+        """The caller as somebody who writes."""
+        return Author(self.session.user, self.session.location)
+
+    @property
+    def invoices(self) -> InvoiceDesk:
+        """AR invoices, as the caller writes them."""
+        return InvoiceDesk(self.company, self.author)
+
+    @property
+    def receipts(self) -> ReceiptDesk:
+        """Customer payments, as the caller writes them."""
+        return ReceiptDesk(self.company, self.author)
 
     def note(self, schema: ObjectSchema, values: Values, draft: Draft) -> None:
         """Enter a written record into the ledger."""
@@ -156,7 +173,7 @@ def _sales(work: Callable[[Desk, Element], Values]) -> Handler:
 
     def handle(call: Call) -> list[Element]:
         element = call.function.element
-        values = work(Desk(call.company, Author(call.session.user, call.session.location)), element)
+        values = work(Desk(call.company, call.author), element)
         number, controlid = values["RECORDNO"], call.function.controlid
         call.ledger.write(call.company.clock.now(), call.function.name, "SODOCUMENT", controlid, number, sent(element))
         answer = etree.Element("key")
@@ -166,21 +183,23 @@ def _sales(work: Callable[[Desk, Element], Values]) -> Handler:
     return handle
 
 
-def _reverse_payment(call: Call) -> list[Element]:
-    element = call.function.element
-    check_order(call.company, element, ("datereversed", "description", "nsfclosedaccount"))
-    mark = call.company.journal.mark()
-    try:
-        values = payments.reverse_by(call.company, element)
-    except Refused:
-        call.company.journal.rollback(mark)
-        raise
-    call.company.audit("update", call.company.schemas["ARPYMT"], values, call.session.user, call.company.now())
-    number, controlid = values["RECORDNO"], call.function.controlid
-    call.ledger.write(call.company.clock.now(), call.function.name, "ARPYMT", controlid, number, sent(element))
-    answer = etree.Element("key")
-    answer.text = str(number)
-    return [answer]
+def _receivable(work: Callable[[Call, Element], tuple[str, Values]]) -> Handler:
+    """An invoice or a payment by a legacy function: answers the RECORDNO of what was written as key."""
+
+    def handle(call: Call) -> list[Element]:
+        element = call.function.element
+        kind, values = work(call, element)
+        number, controlid = values["RECORDNO"], call.function.controlid
+        call.ledger.write(call.company.clock.now(), call.function.name, kind, controlid, number, sent(element))
+        answer = etree.Element("key")
+        answer.text = str(number)
+        return [answer]
+
+    return handle
+
+
+def _delete_invoice(call: Call, element: Element) -> tuple[str, Values]:
+    return "ARINVOICE", call.writer.delete(call.company.schemas["ARINVOICE"], element.get("key", ""))
 
 
 def _query(call: Call) -> list[Element]:
@@ -215,7 +234,13 @@ FUNCTIONS: dict[str, Handler] = {
     "create_sotransaction": _sales(Desk.create),
     "update_sotransaction": _sales(Desk.update),
     "delete_sotransaction": _sales(Desk.delete),
-    "reverse_arpayment": _reverse_payment,
+    "create_invoice": _receivable(lambda c, e: ("ARINVOICE", c.invoices.create(e))),
+    "update_invoice": _receivable(lambda c, e: ("ARINVOICE", c.invoices.update(e))),
+    "reverse_invoice": _receivable(lambda c, e: ("ARINVOICE", c.invoices.reverse(e))),
+    "delete_invoice": _receivable(_delete_invoice),
+    "create_arpayment": _receivable(lambda c, e: c.receipts.create(e)),
+    "apply_arpayment": _receivable(lambda c, e: c.receipts.apply(e)),
+    "reverse_arpayment": _receivable(lambda c, e: c.receipts.reverse(e)),
     "query": _query,
     "readByQuery": lambda c: reading.read_by_query(c.view, c.function.element, c.cursors, c.session.key),
     "readMore": lambda c: reading.read_more(c.view, c.function.element, c.cursors, c.session.key),

@@ -148,7 +148,7 @@ def _currency(company: Company, row: Values, currencies: set[str]) -> list[Vendo
     if company.knobs["arpymt_cross_currency"] == "refuse":
         text = f"The payment is in {row['CURRENCY']}, its transactions are in {', '.join(currencies)}"
         return [errors.refused(text, "CURRENCY")]
-    if row["AMOUNTTOPAY"] is None and row["AMOUNTOPAY"] is None:
+    if row.get("AMOUNTTOPAY") is None and row.get("AMOUNTOPAY") is None:
         return [errors.missing_required("AMOUNTTOPAY")]
     return []
 

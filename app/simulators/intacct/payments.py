@@ -12,15 +12,16 @@ from app.simulators.intacct.balances import CENT, NONE, PAYMENT, Split, keep, ta
 from app.simulators.intacct.cashbook import POSTED, REVERSED
 from app.simulators.intacct.company import USER_RECORDNO, Company
 from app.simulators.intacct.errors import Refused, VendorError
-from app.simulators.intacct.ordered import texts_of
 from app.simulators.intacct.payment_details import apply_detail, check_details, details_of, invoice_of
 from app.simulators.intacct.periods import check_open
-from app.simulators.intacct.records import Element
 from app.simulators.intacct.tables import Values
 
 DETAIL = "ARPYMTDETAIL"
 TARGETS = ("FINANCIALENTITY", "PRBATCH", "UNDEPOSITEDACCOUNTNO")
 OVERPAYMENT, APPLIED = "rp", "ro"
+APPLICATION = "_APPLICATION"
+"""Hidden member of a payment without money, which applies a credit only."""
+
 SPLIT = "_SPLIT"
 """Hidden member of a posted detail: where its money went, so that it can be taken back exactly."""
 
@@ -45,7 +46,7 @@ def check_payment(company: Company, row: Values) -> list[VendorError]:
     row["AUWHENCREATED"] = row["AUWHENCREATED"] or company.now()
     row["PAYMENTDATE"] = row["PAYMENTDATE"] or company.now().date()
     details = details_of(company, row["RECORDNO"])
-    problems = _header(company, row)
+    problems = [] if row.get(APPLICATION) else _header(company, row)
     if not details:
         problems.append(errors.missing_required("ARPYMTDETAILS"))
     if problems:
@@ -75,10 +76,6 @@ def _header(company: Company, row: Values) -> list[VendorError]:
         summary = company.tables["ARPYMTBATCH"].first("BATCH_TITLE", row["PRBATCH"])
         if summary is None or summary["STATE"] != "open":
             problems.append(errors.invalid_reference("AR payment summary", row["PRBATCH"], "PRBATCH"))
-    wrong = company.knobs["arpymt_base_amount_name"]
-    for name in ("AMOUNTOPAY", "AMOUNTTOPAY"):
-        if wrong not in ("both", name) and row[name] is not None:
-            problems.append(errors.unknown_field(name, PAYMENT))
     if row["OVERPAYMENTAMOUNT"] is not None and row["OVERPAYMENTAMOUNT"] < 0:
         problems.append(errors.bad_format("OVERPAYMENTAMOUNT", "OVERPAYMENTAMOUNT"))
     return problems + check_open(company, row["RECEIPTDATE"], "RECEIPTDATE")
@@ -97,7 +94,7 @@ def _totals(row: Values, details: list[Values]) -> Values:
     base = (cash * (row["EXCHANGE_RATE"] or Decimal(1))).quantize(CENT)
     if row.get("_CROSSED"):
         cash = row["TRX_AMOUNTTOPAY"] or cash
-        base = row["AMOUNTTOPAY"] if row["AMOUNTTOPAY"] is not None else row["AMOUNTOPAY"]
+        base = row.get("AMOUNTTOPAY") if row.get("AMOUNTTOPAY") is not None else row.get("AMOUNTOPAY")
     return {"TRX_TOTALENTERED": cash, "TOTALENTERED": base, "TRX_TOTALDUE": NONE, "TOTALDUE": NONE}
 
 
@@ -183,17 +180,6 @@ def check_removal(company: Company, row: Values) -> list[VendorError]:
     if row["STATE"] == label(company, "Draft"):
         return []
     return [errors.refused(f"Payment {row['RECORDNO']} is completed and cannot be deleted")]
-
-
-def reverse_by(company: Company, element: Element) -> Values:
-    """`reverse_arpayment key="RECORDNO"` as sent; the payment as it stands then."""
-    key = element.get("key", "")
-    if not key.isdecimal():
-        raise Refused(errors.not_found("AR payment", key))
-    texts = texts_of(company, element, {}, ())
-    said = texts.get("DATEREVERSED")
-    day = company.formatting().read_date(said) if said else None
-    return reverse(company, int(key), day, texts.get("DESCRIPTION"))
 
 
 def reverse(company: Company, number: int, day: date | None, description: str | None) -> Values:

@@ -20,11 +20,11 @@ def post_invoice(
 ) -> int:
     """Post the AR transaction of a document and answer its RECORDNO, which was never used before.
 
-    A definition of class Adjustment makes an ARADJUSTMENT, any other an ARINVOICE; both count in one sequence.
+    A definition of class Adjustment makes an ARADJUSTMENT, any other an ARINVOICE; all share one sequence.
     """
     definition = company.tables["SODOCUMENTPARAMS"].first("DOCID", document["DOCPARID"]) or {}
     kind = ADJUSTMENT if definition.get("DOCCLASS") == "Adjustment" else INVOICE
-    number = max(company.tables[INVOICE].next_number(), company.tables[ADJUSTMENT].next_number())
+    number = company.tables[kind].next_number()
     now, total = company.now(), document["TRX_TOTAL"]
     known = company.schemas[kind].fields
     values: Values = {name: None for name, spec in known.items() if not spec.via}
@@ -72,7 +72,20 @@ def has_payments(company: Company, number: int) -> bool:
     """Whether money of a payment that stands is applied to the AR invoice with this RECORDNO."""
     table = company.tables["ARPYMTDETAIL"]
     details = [row for key in table.find("RECORDKEY", number) if (row := table.get(key))]
-    return any(row.get("_SPLIT") or row["PAYMENTKEY"] is None for row in details)
+    return any(row.get("_SPLIT") for row in details)
+
+
+def move_payments(company: Company, old: int, new: int) -> None:
+    """What was paid of an invoice that is made anew is paid of the new one. Refused when that comes to less."""
+    table = company.tables["ARPYMTDETAIL"]
+    for key in table.find("RECORDKEY", old):
+        detail = table.get(key)
+        if detail is None or not detail.get("_SPLIT"):
+            continue
+        kept = [part for part in detail["_SPLIT"] if part[0] not in (INVOICE, balances.ITEM)]
+        amount = sum((part[3] for part in detail["_SPLIT"] if part[0] == INVOICE and part[1] == old), balances.NONE)
+        split = balances.settle(company, new, amount, None, company.now().date())
+        table.put({**detail, "RECORDKEY": new, "ENTRYKEY": None, "_SPLIT": [*kept, *split]}, company.clock.now())
 
 
 def remove_invoice(company: Company, number: int, *, user: str) -> None:

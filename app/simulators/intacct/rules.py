@@ -5,7 +5,7 @@ A table; the rules themselves stand with what they are about.
 
 from collections.abc import Callable
 
-from app.simulators.intacct import balances, journals, payments, receivables
+from app.simulators.intacct import advances, balances, journals, payments, receivables
 from app.simulators.intacct.company import Company
 from app.simulators.intacct.errors import VendorError
 from app.simulators.intacct.tables import Values
@@ -16,6 +16,7 @@ RULES: dict[str, Rule] = {
     "GLBATCH": journals.check_entry,
     "ARINVOICE": balances.adopt,
     "ARPYMT": payments.check_payment,
+    "ARADVANCE": advances.check_advance,
 }
 """Of a record that is written, lines included."""
 

@@ -6,7 +6,6 @@ that posts, which an edit deletes and makes anew. Wire order stands in `sales_sh
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from app.simulators.intacct import errors, receivables
@@ -32,6 +31,7 @@ from app.simulators.intacct.sales_shapes import (
     UPDATE_LINE,
 )
 from app.simulators.intacct.tables import Values
+from app.simulators.intacct.terms import due_date
 from app.simulators.intacct.writing import Author
 
 HEAD, TAX = "SODOCUMENT", "Sales tax"
@@ -216,14 +216,13 @@ class Desk:
         document["CURRENCY"] = document["CURRENCY"] or "USD"
         document["BASECURR"] = document["BASECURR"] or "USD"
         if document["WHENDUE"] is None and document["TERM.NAME"] is not None:
-            term = self.company.tables["ARTERM"].first("NAME", document["TERM.NAME"]) or {}
-            days = "".join(filter(str.isdigit, str(term.get("DUEDATE") or term.get("NAME") or "")))
-            document["WHENDUE"] = document["WHENCREATED"] + timedelta(days=int(days or 0))
+            document["WHENDUE"] = due_date(self.company, document["TERM.NAME"], document["WHENCREATED"])
 
     def _store(self, document: Values, lines: list[Values], given: Element | None, definition: Values) -> Values:
         """Write header, lines and subtotals, convert the source, post; the header as it stands then."""
         company, now = self.company, self.company.now()
-        if document["PRRECORDKEY"] is not None:
+        replaced = document["PRRECORDKEY"]
+        if replaced is not None:
             self._unpost(document)
             document["PRRECORDKEY"] = None
         table = company.tables[LINE]
@@ -246,6 +245,8 @@ class Desk:
             raise Refused(*wrong)
         if definition["UPDGL"] == "AR" and document["STATE"] != "I":
             number = receivables.post_invoice(company, document, lines, subtotals, user=self.author.user)
+            if replaced is not None:
+                receivables.move_payments(company, replaced, number)
             document = {**document, "PRRECORDKEY": number}
             company.tables[HEAD].put(document, company.clock.now())
         return document

@@ -86,7 +86,10 @@ class OwnedList:
 
 @dataclass
 class ObjectSchema:
-    """One object kind; `id` is its natural key (empty: RECORDNO only). `rest_only`: XML does not know it."""
+    """One object kind; `id` is its natural key (empty: RECORDNO only). `rest_only`: XML does not know it.
+
+    Objects with the same `numbers` draw their RECORDNOs from one sequence.
+    """
 
     name: str
     id: str
@@ -103,6 +106,7 @@ class ObjectSchema:
     showprivate: bool = True
     permission: str = ""
     rest_only: bool = False
+    numbers: str = ""
     seeds: list[dict[str, Any]] = field(default_factory=list)
 
     def add_custom(self, name: str) -> None:

@@ -39,6 +39,13 @@ class Journal:
 
 
 @dataclass(slots=True)
+class Numbers:
+    """The RECORDNO given last, of one object or of several that share it."""
+
+    last: int = 0
+
+
+@dataclass(slots=True)
 class Version:
     """A row as committed at an instant; `values` is None once deleted. Values are replaced, never changed."""
 
@@ -57,11 +64,11 @@ class Version:
 class Table:
     """All rows of an object, by RECORDNO, with hash indexes on the indexed fields."""
 
-    def __init__(self, schema: ObjectSchema, journal: Journal) -> None:
+    def __init__(self, schema: ObjectSchema, journal: Journal, numbers: Numbers | None = None) -> None:
         self.schema, self._journal = schema, journal
+        self._numbers = numbers or Numbers()
         self._rows: dict[int, Version] = {}
         self._gone: dict[int, Version] = {}
-        self._last = 0
         self._indexes: dict[str, dict[Any, dict[int, None]]] = {}
         self.index_fields()
 
@@ -85,8 +92,8 @@ class Table:
 
     def next_number(self) -> int:
         """A RECORDNO never given before, not even to a row that was rolled back."""
-        self._last += 1
-        return self._last
+        self._numbers.last += 1
+        return self._numbers.last
 
     def get(self, number: int) -> Values | None:
         """The present row, or None."""
@@ -121,7 +128,7 @@ class Table:
     def put(self, values: Values, at: datetime) -> None:
         """Insert or replace the row `values["RECORDNO"]`."""
         number = values["RECORDNO"]
-        self._last = max(self._last, number)
+        self._numbers.last = max(self._numbers.last, number)
         old = self._rows.get(number)
         self._set(number, Version(values, at, _recent(old, at)))
         self._journal.add(lambda: self._set(number, old))

@@ -319,7 +319,7 @@ async def test_a_legacy_customer_describes_its_contact_in_place(gate: Gate) -> N
     assert (record["DISPLAYCONTACT"]["CONTACTNAME"], record["SFDC_ID"]) == ("The Acme", "001")
 
 
-@pytest.mark.parametrize("name", ["recallsotransaction", "create_invoice", "readRelated"])
+@pytest.mark.parametrize("name", ["recallsotransaction", "create_bill", "readRelated"])
 async def test_unknown_functions_are_refused_by_name(gate: Gate, name: str) -> None:
     found = await gate.one(f"<{name}/>")
     assert found.status == "failure"

@@ -75,7 +75,7 @@ async def refused(gate: Gate, function: str) -> Found:
     return found
 
 
-def reverse(number: str = "1", day: str = "2026-02-01") -> str:
+def reverse(number: str = "5", day: str = "2026-02-01") -> str:
     year, month, date = day.split("-")
     inner = f"<datereversed><year>{year}</year><month>{month}</month><day>{date}</day></datereversed>"
     return f'<reverse_arpayment key="{number}">{inner}</reverse_arpayment>'
@@ -112,7 +112,7 @@ async def test_sim_71_a_header_that_breaks_a_rule_is_refused(till: Gate, changes
         {"TRX_PAYMENTAMOUNT": "-1.00"},
         {"DISCOUNTDATE": "01/31/2026", "TRX_TOTALDISCOUNTTOAPPLY": "1.00"},
         {"ENTRYKEY": "7"},
-        {"ADVANCEKEY": "1"},
+        {"ADVANCEKEY": "4"},
     ],
 )
 async def test_sim_71_a_detail_that_breaks_a_rule_is_refused(till: Gate, more: dict[str, str]) -> None:
@@ -136,7 +136,7 @@ async def test_sim_72_a_payment_lowers_what_is_due_and_pays_lines_in_order(till:
     lines = await till.records("ARINVOICEITEM")
     assert [line["TRX_TOTALPAID"] for line in lines[:2]] == ["60.00", "15.00"]
     (payment,) = await till.records("ARPYMT")
-    assert (made["RECORDNO"], payment["STATE"], payment["TRX_TOTALENTERED"]) == ("1", "Complete", "75.00")
+    assert (made["RECORDNO"], payment["STATE"], payment["TRX_TOTALENTERED"]) == ("5", "Complete", "75.00")
 
 
 async def test_sim_72_an_entry_key_pays_that_line_only(till: Gate) -> None:
@@ -174,25 +174,25 @@ async def test_sim_75_the_invoice_of_another_customer_needs_a_payer(till: Gate) 
 async def test_sim_76_a_draft_has_no_effect_and_is_posted_once(till: Gate) -> None:
     await till.ok(paid(ACTION="Draft"))
     assert await balances(till) == ("0.00", "100.00", "Posted", "300.00")
-    await till.ok(update("ARPYMT", RECORDNO="1", DESCRIPTION="Thanks"))
+    await till.ok(update("ARPYMT", RECORDNO="5", DESCRIPTION="Thanks"))
     assert len(await till.records("ARPYMTDETAIL")) == 1
-    await till.ok(update("ARPYMT", RECORDNO="1", ACTION="Submit"))
+    await till.ok(update("ARPYMT", RECORDNO="5", ACTION="Submit"))
     assert await balances(till) == ("60.00", "40.00", "Partially Paid", "240.00")
-    await refused(till, update("ARPYMT", RECORDNO="1", ACTION="Submit"))
+    await refused(till, update("ARPYMT", RECORDNO="5", ACTION="Submit"))
 
 
 async def test_sim_76_an_update_with_details_replaces_the_list(till: Gate) -> None:
     await till.ok(paid(detail(1), detail(2), ACTION="Draft"))
-    await till.ok(update("ARPYMT", f"<ARPYMTDETAILS>{detail(3, '10.00')}</ARPYMTDETAILS>", RECORDNO="1"))
+    await till.ok(update("ARPYMT", f"<ARPYMTDETAILS>{detail(3, '10.00')}</ARPYMTDETAILS>", RECORDNO="5"))
     assert [row["RECORDKEY"] for row in await till.records("ARPYMTDETAIL")] == ["3"]
-    await till.ok("<delete><object>ARPYMT</object><keys>1</keys></delete>")
+    await till.ok("<delete><object>ARPYMT</object><keys>5</keys></delete>")
     assert await till.records("ARPYMT") == await till.records("ARPYMTDETAIL") == []
 
 
 async def test_sim_77_a_completed_payment_is_neither_changed_nor_deleted(till: Gate) -> None:
     await till.ok(paid())
-    await refused(till, update("ARPYMT", RECORDNO="1", DESCRIPTION="New"))
-    await refused(till, "<delete><object>ARPYMT</object><keys>1</keys></delete>")
+    await refused(till, update("ARPYMT", RECORDNO="5", DESCRIPTION="New"))
+    await refused(till, "<delete><object>ARPYMT</object><keys>5</keys></delete>")
 
 
 async def test_sim_77_a_reversal_restores_every_balance(till: Gate) -> None:
@@ -209,15 +209,15 @@ async def test_sim_77_a_draft_cannot_be_reversed_and_a_reversal_needs_its_date(t
     await till.ok(paid(ACTION="Draft"))
     await refused(till, reverse())
     await till.ok(paid())
-    await refused(till, '<reverse_arpayment key="2"></reverse_arpayment>')
+    await refused(till, '<reverse_arpayment key="6"></reverse_arpayment>')
 
 
 async def test_two_payments_may_bear_one_number_and_the_cashbook_tells(till: Gate) -> None:
     await till.ok(paid(detail(1, "10.00")))
     await till.ok(paid(detail(1, "10.00")))
     book = await till.control("GET", "cashbook")
-    assert book["repeated"] == {"PAY-1": [1, 2]}
-    await till.ok(reverse("2"))
+    assert book["repeated"] == {"PAY-1": [5, 6]}
+    await till.ok(reverse("6"))
     book = await till.control("GET", "cashbook")
     assert book["repeated"] == {}
     assert book["sums"] == [

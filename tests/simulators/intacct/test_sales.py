@@ -248,6 +248,12 @@ async def test_sim_63_documents_are_addressed_by_docid_or_external_id_never_by_r
     assert (await desk.one(changed(number, change))).status == "failure"
 
 
+def pay_of(number: str) -> str:
+    head = {"FINANCIALENTITY": "BOA", "PAYMENTMETHOD": "EFT", "CUSTOMERID": "C1", "RECEIPTDATE": "03/05/2026"}
+    held = f"<ARPYMTDETAIL><RECORDKEY>{number}</RECORDKEY><TRX_PAYMENTAMOUNT>1</TRX_PAYMENTAMOUNT></ARPYMTDETAIL>"
+    return create("ARPYMT", f"<ARPYMTDETAILS>{held}</ARPYMTDETAILS>", CURRENCY="USD", **head)
+
+
 async def invoiced(desk: Gate) -> str:
     return (await desk.ok(made(kind="Sales Invoice"))).text("key")
 
@@ -286,12 +292,30 @@ async def test_sim_65_an_edit_deletes_the_ar_invoice_and_makes_it_anew(desk: Gat
 async def test_sim_66_an_invoice_with_payments_is_edited_by_knob(desk: Gate, knob: str, status: str) -> None:
     key = await invoiced(desk)
     (invoice,) = await desk.records("ARINVOICE")
-    paid = {"RECORDKEY": invoice["RECORDNO"], "TRX_PAYMENTAMOUNT": "5.00"}
-    await desk.control("POST", "seed", {"ARPYMTDETAIL": [paid]})
+    payment = desk.sim.state.pay(int(invoice["RECORDNO"]), "5.00")
     await desk.knobs(oe_edit_when_paid=knob)
     assert (await desk.one(changed(key, "<message>m</message>"))).status == status
-    kept = (await desk.records("ARINVOICE"))[0]["RECORDNO"] == invoice["RECORDNO"]
-    assert kept is (knob == "refuse")
+    (found,) = await desk.records("ARINVOICE")
+    assert (found["RECORDNO"] == invoice["RECORDNO"]) is (knob == "refuse")
+    assert (found["TRX_TOTALPAID"], found["TRX_TOTALDUE"]) == ("5.00", "15.00")
+    desk.sim.state.reverse_payment(payment)
+    assert (await desk.records("ARINVOICE"))[0]["TRX_TOTALDUE"] == "20.00"
+
+
+async def test_sim_65_the_number_of_an_invoice_before_the_edit_cannot_be_paid(desk: Gate) -> None:
+    key = await invoiced(desk)
+    (old,) = await desk.records("ARINVOICE")
+    await desk.ok(changed(key, "<message>m</message>"))
+    with pytest.raises(ValueError, match="Invalid transaction"):
+        desk.sim.state.receivable(pay_of(old["RECORDNO"]))
+
+
+@pytest.mark.parametrize("function", ["update_invoice", "reverse_invoice"])
+async def test_sim_67_an_invoice_of_order_entry_is_not_changed_by_itself(desk: Gate, function: str) -> None:
+    await invoiced(desk)
+    (invoice,) = await desk.records("ARINVOICE")
+    found = await desk.one(f'<{function} key="{invoice["RECORDNO"]}"><description>x</description></{function}>')
+    assert "comes from Order Entry" in found.errors[0][1]
 
 
 async def test_sim_67_a_deleted_document_takes_its_ar_invoice_along(desk: Gate) -> None:
