@@ -1,18 +1,22 @@
 """What every test may ask for: both databases, a clock that jumps, ids in a row."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from app.store.session import Sessions, open_engine, session_maker
 from tests import databases
 from tests.databases import PostgresServer
 from tests.fakes import FakeClock, ListBell, PlainVault, sequential_ids
+from tests.threadless import threadless_engine
 
 ENGINES = ["sqlite", "postgres"]
+
+WITH_THREADS = Path(__file__).parent / "store"
+"""Tests of the store itself keep the real connection with its thread."""
 
 
 @pytest.fixture
@@ -56,12 +60,11 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(params=ENGINES)
-def engine_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def engine_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a migrated, empty database of this test alone: once on SQLite, once on PostgreSQL."""
     if request.param == "sqlite":
-        path = tmp_path / "tandem.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        yield databases.sqlite_url(path)
+        with databases.copied_file(request.getfixturevalue("sqlite_template")) as path:
+            yield databases.sqlite_url(path)
     else:
         server: PostgresServer = request.getfixturevalue("postgres")
         with server.database() as url:
@@ -80,9 +83,11 @@ def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def sessions(engine_url: str) -> AsyncIterator[Sessions]:
-    """Sessions on a migrated database, once per engine."""
-    engine = open_engine(engine_url)
+async def sessions(request: pytest.FixtureRequest, engine_url: str) -> AsyncIterator[Sessions]:
+    """Sessions on a migrated database, once per engine; SQLite without threads, but for the tests of the store."""
+    url = make_url(engine_url)
+    in_place = url.get_backend_name() == "sqlite" and not request.node.path.is_relative_to(WITH_THREADS)
+    engine = threadless_engine(Path(str(url.database))) if in_place else open_engine(engine_url)
     yield session_maker(engine)
     await _end_others()
     await engine.dispose()

@@ -6,6 +6,8 @@ TANDEM_TEST_POSTGRES=0 leaves it out, =1 makes its absence a failure instead of 
 
 import asyncio
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -18,6 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from app.store import migrations
 from tests import postgres
 
+MEMORY = "/dev/shm"
 TEMPLATE = f"tandem_template_{os.getpid()}"
 _numbers = count(1)
 
@@ -31,6 +34,18 @@ def migrated_file(path: Path) -> Path:
     """A SQLite file with the present schema, closed, without WAL beside it: fit for copying."""
     asyncio.run(migrations.upgrade(sqlite_url(path)))
     return path
+
+
+def memory_folder() -> str | None:
+    """A folder whose files are in memory, where there is one: nothing there waits for a disk."""
+    return MEMORY if os.access(MEMORY, os.W_OK) else None
+
+
+@contextmanager
+def copied_file(template: Path) -> Iterator[Path]:
+    """A copy of a SQLite file, of the caller's own; gone with the block."""
+    with tempfile.TemporaryDirectory(prefix="tandem-db-", dir=memory_folder()) as folder:
+        yield Path(shutil.copyfile(template, Path(folder) / "tandem.db"))
 
 
 class PostgresServer:

@@ -38,6 +38,7 @@ from tests.fakes import FakeClock, ListBell, PlainVault
 SALESFORCE_URL = "http://127.0.0.1:8101"
 INTACCT_URL = "http://127.0.0.1:8102/ia/xml/xmlgw.phtml"
 REST_URL = "http://127.0.0.1:8102/ia/api/v1"
+SHORTEST_STEP, LONGEST_STEP = 5.0, 60.0
 
 
 class PatientClock(FakeClock):
@@ -177,12 +178,14 @@ class House:
         given = {"origin": origin, "correlation_id": "test", **more}
         return await intake.wish(self.context, self.connection, name, ids, **given)
 
-    async def drain(self) -> None:
-        """Run both lanes until neither has anything due."""
-        while await runner.drain(self.context, self.connection.id, Lane.INTERACTIVE) + await runner.drain(
+    async def drain(self) -> int:
+        """Run both lanes until neither has anything due; how many operations were run."""
+        total = 0
+        while ran := await runner.drain(self.context, self.connection.id, Lane.INTERACTIVE) + await runner.drain(
             self.context, self.connection.id, Lane.BULK
         ):
-            pass
+            total += ran
+        return total
 
     async def sync(self, name: str, *ids: str, **more: Any) -> list[Operation]:
         """Wish, drain, and answer the operations as they ended."""
@@ -196,15 +199,16 @@ class House:
             return await session.get_one(Operation, operation_id, populate_existing=True)
 
     async def pass_time(self, seconds: float) -> None:
-        """Let time pass in steps, with the sweeper and the workers at it."""
-        left = seconds
+        """Let time pass in steps, with the sweeper and the workers at it; longer ones as long as nothing happens."""
+        left, step = seconds, SHORTEST_STEP
         while left > 0:
-            step = min(left, 5.0)
+            step = min(left, step)
             self.clock.advance(step)
             left -= step
-            await sweeper.sweep(self.context)
+            put_back = await sweeper.sweep(self.context)
             await building.finish_left(self.context)
-            await self.drain()
+            busy = put_back + await self.drain()
+            step = SHORTEST_STEP if busy else min(2 * step, LONGEST_STEP)
 
     async def poll(self) -> dict[str, changes.Counts]:
         """Read the Intacct feeds, a second later, and bring what they found in step."""

@@ -1,6 +1,5 @@
 """The API in process, over a migrated database, with a key of each role and a neighbour's."""
 
-import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -12,24 +11,24 @@ from app.main import create_app
 from app.services import keys
 from app.services.context import Context
 from app.services.keys import Role
-from app.store.session import Sessions, open_engine, session_maker
+from app.store.session import Sessions, session_maker
 from app.store.tables import Connection
-from tests import databases
+from tests.databases import copied_file
 from tests.fakes import FakeClock, ListBell
 from tests.houses import OnePair, make_connection, make_context
+from tests.threadless import threadless_engine
 
 KEYS = {role: f"tnd_{role}_of_the_default_connection" for role in Role}
 NEIGHBOUR_KEY = "tnd_admin_of_the_neighbour_connection"
 
 
 @pytest.fixture
-async def file_sessions(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Sessions]:
+async def file_sessions(sqlite_template: Path) -> AsyncIterator[Sessions]:
     """A migrated SQLite file: enough where the database makes no difference."""
-    path = tmp_path / "api.db"
-    shutil.copyfile(sqlite_template, path)
-    engine = open_engine(databases.sqlite_url(path))
-    yield session_maker(engine)
-    await engine.dispose()
+    with copied_file(sqlite_template) as path:
+        engine = threadless_engine(path)
+        yield session_maker(engine)
+        await engine.dispose()
 
 
 @pytest.fixture

@@ -1,70 +1,32 @@
-"""A SQLite database without threads: each statement is an await point, run in place. One connection for everybody."""
+"""The database of a world: SQLite without threads, each statement a point of the stage; one connection for all."""
 
 import asyncio
-import sqlite3
-from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.store.session import Sessions, open_engine
+from tests.threadless import POINTS, ThreadlessConnection, sharing
 from tests.world.stage import BEGIN, END, STATEMENT, Stage
 
 
-class _InPlace:
-    """Stands where aiosqlite has the queue to its thread."""
-
-    def put_nowait(self, job: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
-        """Run the job now."""
-        future, work = job
-        result = work()
-        if future is not None:
-            future.set_result(result)
-
-
-class ThreadlessConnection(aiosqlite.Connection):
-    """aiosqlite's connection with its thread left out. The dead cannot execute anything; closing always works."""
+class StagedConnection(ThreadlessConnection):
+    """A connection whose statements are points of the stage. The dead cannot execute anything; closing always works."""
 
     def __init__(self, path: Path, stage: Stage) -> None:
-        super().__init__(lambda: sqlite3.connect(path, isolation_level=None, check_same_thread=False), 64)
+        super().__init__(path)
         self._stage = stage
-        self._tx = _InPlace()  # type: ignore[assignment]
 
-    def __await__(self) -> Generator[Any, None, aiosqlite.Connection]:
-        self._connection = self._connector()
-        if False:  # a generator that never yields: opening takes no time
-            yield
-        return self
-
-    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if self._connection is None:
-            raise ValueError("Connection closed")
-        name = getattr(fn, "__name__", "")
-        if name in ("execute", "executemany", "commit"):
+    async def reach(self, name: str, *args: Any) -> None:
+        """Be at a point of the stage before a statement; the dead get no further, but for rolling back."""
+        if name in POINTS:
             await self._stage.at(STATEMENT, _shape(args[0]) if args else name)
             await asyncio.sleep(0)
+        if name != "rollback":
             self._stage.check()
-        elif name != "rollback":
-            self._stage.check()
-        return fn(*args, **kwargs)
-
-    async def close(self) -> None:
-        """Close; what was not committed is rolled back."""
-        self.shut()
-
-    def stop(self) -> None:
-        """Close, from a finaliser or by the pool."""
-        self.shut()
-
-    def shut(self) -> None:
-        """Close now."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
 
 def _shape(statement: str) -> str:
@@ -94,9 +56,9 @@ def open_database(path: Path, stage: Stage) -> tuple[AsyncEngine, Sessions]:
     """An engine on a file, and its sessions."""
 
     async def connect() -> Any:
-        return await ThreadlessConnection(path, stage)
+        return await StagedConnection(path, stage)
 
-    engine = open_engine(f"sqlite+aiosqlite:///{path}", creator=connect)
+    engine = sharing(open_engine(f"sqlite+aiosqlite:///{path}", creator=connect))
     event.listen(engine.sync_engine, "connect", _fast)
     return engine, async_sessionmaker(engine, class_=StagedSession, expire_on_commit=False, stage=stage)
 

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from app.domain.records import Lane
 from app.services import changes
 from app.simulators.faults import Fault, FaultKind
+from tests.databases import memory_folder
 from tests.world import checks
 from tests.world.bell import BellFaults
 from tests.world.clockwork import VirtualLoop, run_virtual
@@ -41,8 +42,6 @@ LATE_ARRIVALS = 2
 """Further rounds where Intacct has records new to Salesforce: a feed that failed in the busy time rests a while."""
 IDLE_SWEEP = 60.0
 WORKERS = 2
-PLACES = ("/dev/shm", None)
-"""Folders for the database files; memory where there is such a thing."""
 
 
 @dataclass
@@ -87,11 +86,10 @@ def in_world(
 ) -> T:
     """Make a world, let `course` happen in it, and clear everything away."""
     prepare_template()
-    folder = next(place for place in PLACES if place is None or Path(place).is_dir())
     collecting = gc.isenabled()
     gc.disable()  # a world is small and short; the collector would take a tenth of the time
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix="world-") as place:
+        with tempfile.TemporaryDirectory(dir=memory_folder(), prefix="world-") as place:
             loop = VirtualLoop()
             asyncio.set_event_loop(loop)
             world = World(seed, loop, Path(place), habits=habits, print_line=print_line, options=options)

@@ -42,6 +42,6 @@ class Ledger:
     def _take_back(self) -> None:
         self._entries.pop()
 
-    def describe(self) -> list[dict[str, Any]]:
-        """All entries as plain data."""
-        return [asdict(entry) for entry in self._entries]
+    def describe(self, after: int = 0) -> list[dict[str, Any]]:
+        """The entries as plain data, without the first `after`."""
+        return [asdict(entry) for entry in self._entries[after:]]

@@ -5,6 +5,7 @@ A further object kind needs a data file and nothing else. No records, no XML.
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -166,7 +167,21 @@ def load_schema(raw: dict[str, Any]) -> ObjectSchema:
 
 
 def load_schemas() -> dict[str, ObjectSchema]:
-    """Every object the simulator knows, by name, read afresh so that callers may add custom fields."""
+    """Every object the simulator knows, by name, each a copy of its own so that callers may add custom fields."""
+    return {
+        name: replace(
+            read,
+            fields=dict(read.fields),
+            relations=dict(read.relations),
+            lists=dict(read.lists),
+            sequence=dict(read.sequence),
+        )
+        for name, read in _read_schemas().items()
+    }
+
+
+@cache
+def _read_schemas() -> dict[str, ObjectSchema]:
     found = {}
     for file in sorted(resources.files(__package__).joinpath("schemas").iterdir(), key=lambda f: f.name):
         if file.name.endswith(".json"):

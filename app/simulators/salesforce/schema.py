@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +124,33 @@ class ObjectSchema:
         return self._relations.get(name.lower())
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """One data file as read: its members but for the fields (as JSON, so that each org has its own), and the fields."""
+
+    members: str
+    fields: tuple[Field, ...]
+
+
+@cache
+def _read(path: Path, _written: int) -> Sheet:
+    """A data file, read once as long as it stays as it was written."""
+    data = json.loads(path.read_text("utf-8"))
+    if isinstance(data, list):
+        return Sheet("{}", tuple(parse_field(f) for f in data))
+    fields = data.pop("fields", ())
+    return Sheet(json.dumps(data), tuple(parse_field(f) for f in fields))
+
+
+def read(path: Path) -> Sheet:
+    """A data file. ValueError names what the schema language does not know."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
 def parse_object(data: dict[str, Any], common: Iterable[Field], flags: OrgFlags) -> ObjectSchema:
-    """A schema from its JSON plus the fields every object has; fields of switched-off features are left out."""
+    """A schema from its members plus the fields every object has; fields of switched-off features are left out."""
     rest = dict(data)
-    own = [parse_field(f) for f in rest.pop("fields")]
+    own: list[Field] = list(rest.pop("fields"))
     named = {f.name for f in own}
     chosen = [f for f in common if f.name not in named] + own
     kept = {f.name: f for f in chosen if flags.on(f.flag)}
@@ -150,12 +174,13 @@ class Catalogue:
 
     def reload(self) -> None:
         """Read all data files again; what was changed at run time is forgotten."""
-        self._common = [parse_field(f) for f in json.loads((FOLDER / "_common.json").read_text("utf-8"))]
+        self._common = read(FOLDER / "_common.json").fields
         self._objects.clear()
         for folder in self._folders:
             for path in sorted(folder.glob("*.json")):
                 if not path.name.startswith("_"):
-                    self._take(json.loads(path.read_text("utf-8")))
+                    sheet = read(path)
+                    self._take({**json.loads(sheet.members), "fields": sheet.fields})
         self._mirror_person_fields()
         self._changed()
 
@@ -164,8 +189,7 @@ class Catalogue:
         if known is None or "prefix" in data:
             self._objects[data["name"].lower()] = parse_object(data, self._common, self.flags)
             return
-        for item in data.get("fields", ()):
-            made = parse_field(item)
+        for made in data["fields"]:
             if self.flags.on(made.flag):
                 known.all_fields[made.name] = made
 
@@ -217,7 +241,7 @@ class Catalogue:
         """Add an object (with `prefix`) or fields to a known one. ValueError says what is wrong."""
         if "name" not in data or ("prefix" not in data and self.find(data["name"]) is None):
             raise ValueError("a schema needs 'name', and 'prefix' unless the object is known")
-        self._take(data)
+        self._take({**data, "fields": [parse_field(f) for f in data.get("fields", ())]})
         self._changed()
 
     def remove(self, name: str, field_name: str) -> None:
