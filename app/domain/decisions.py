@@ -54,7 +54,8 @@ class Settlement:
     `again_at` is set when the operation is tried again by itself, `waits_for` when another record has to come first;
     with neither the operation is over (unless `result` is HELD: then a person decides). `intacct_id` is the readable
     key when known. `achieved` is what stands in Intacct although the run did not end well. `follow` are records that
-    are to be brought in step after this one.
+    are to be brought in step after this one. `paid` are the record numbers of the invoices a payment names, by
+    Salesforce id.
     """
 
     result: Result
@@ -71,3 +72,4 @@ class Settlement:
     intacct_key: str | None = None
     counts_as_try: bool = False
     achieved: Result | None = None
+    paid: tuple[tuple[str, str], ...] = ()

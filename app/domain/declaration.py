@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from app.domain.dated import DatedRows
 from app.domain.options import Option as Option
+from app.domain.paying import Pays
 from app.domain.problems import Problem
 from app.domain.records import Value
 from app.domain.stages import Stages
@@ -95,7 +96,8 @@ class Field:
     too. `key` is the name the row's values go by where that is not its first Intacct field: a row that an
     administrator made or changed has its own, so that what was agreed under another meaning is not taken for its base.
     `types` are the described types of `places`, to which values are converted; empty: they fit as they are.
-    `shows`: the Salesforce field only shows what stands in Intacct, beside the one it was sent from.
+    `shows`: the Salesforce field only shows what stands in Intacct, beside the one it was sent from. `needs` names the
+    switch without which the row rests, `or_spelt` the Intacct name a company may have in its place.
     """
 
     intacct: str | tuple[str, ...]
@@ -115,6 +117,8 @@ class Field:
     key: str | None = None
     types: tuple[str, ...] = ()
     shows: bool = False
+    needs: str | None = None
+    or_spelt: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -188,6 +192,7 @@ class Lines:
     that takes the Intacct line's RECORDNO. `header` is the Intacct line's field that bears the header's RECORDNO,
     `number` the one that gives their order, `path` the elements of list and line within the header in a write.
     `check` says what is wrong with a document as a whole before anything is sent; it reads the header fields `needs`.
+    `also_read` are Salesforce fields of a line that no row carries.
     """
 
     salesforce: str
@@ -200,6 +205,7 @@ class Lines:
     fields: tuple[Field, ...]
     needs: tuple[str, ...] = ()
     check: Check | None = None
+    also_read: tuple[str, ...] = ()
 
 
 CREATE_AT_TOP_LEVEL = Option(
@@ -325,7 +331,8 @@ class SyncedObject:
     conflict. `dated` are rows inside the Intacct record, one of which mapping rows name; `yields` says which fields
     that come from Intacct another object fills. `update_needs` are Intacct fields that every update must send, changed
     or not. `entity` is the Salesforce look-up to the `location` in which a new record is made; Intacct moves none
-    afterwards.
+    afterwards. `pays`: the document is a payment. `reference` is the Intacct field that bears our key where the record
+    brings nothing for it.
     """
 
     name: str
@@ -374,3 +381,10 @@ class SyncedObject:
     sees: Sight | None = None
     sends_only: Callable[[Mapping[str, Value]], frozenset[str]] | None = None
     passes_over: PassOver | None = None
+    pays: Pays | None = None
+    reference: str | None = None
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Intacct fields a create fills by itself where Salesforce has nothing for them; their values return."""
+        return frozenset((*self.defaults, *(self.pays.fills if self.pays else ()), *filter(None, [self.reference])))

@@ -23,11 +23,12 @@ class LinesPlan:
     key: str
     needs: Mapping[str, str]
     absent: tuple[str, ...] = ()
+    also_read: tuple[str, ...] = ()
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
         """Every Salesforce field of a line that a run reads."""
-        return tuple(dict.fromkeys([self.parent, self.key, *(row.salesforce for row in self.rows)]))
+        return tuple(dict.fromkeys([self.parent, self.key, *(row.salesforce for row in self.rows), *self.also_read]))
 
     @property
     def intacct_fields(self) -> tuple[str, ...]:
@@ -55,6 +56,7 @@ def plan_lines(
         declared.key.replace(NAMESPACE, prefix),
         {name: name.replace(NAMESPACE, prefix) for name in declared.needs},
         tuple(f"{row.salesforce} ↔ {'/'.join(row.names)}" for row in spelt if row not in rows),
+        tuple(n for n in (name.replace(NAMESPACE, prefix) for name in declared.also_read) if in_org(n, here)),
     )
 
 

@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+PAYMENTS_GRANT = "arPaymentsSynchronization"
+"""The setting of a connection under which it stands who granted payments, and when. Absent: they are off."""
+
 
 class PaymentSource(StrEnum):
     """Where a payment became known first."""

@@ -38,6 +38,7 @@ class Plan:
     has switched off or changed, `mapped` all its active rows, whether both sides have their fields or not. `prefix`
     stands before package names in the org: `object` names kinds as the org does, its functions read `standard` names.
     `entity` is the look-up (or text) that names the entity of a new record, row or no row; None: none is named.
+    `barred`: reason and sentence why the connection may not sync the object at all.
     """
 
     object: SyncedObject
@@ -63,6 +64,7 @@ class Plan:
     turned: bool = False
     prefix: str = NAMESPACE
     entity: Field | None = None
+    barred: tuple[str, str] | None = None
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
@@ -178,7 +180,8 @@ def make_plan(
     turned = is_turned(declared, options)
     given = declared.fields if mapped is None else tuple(mapped)
     fields = tuple(_turned(row, declared) for row in given) if turned else given
-    rows = _active(fields, prefix, look_ups)
+    awake = [row for row in fields if row.needs is None or _is_on(declared, row.needs, options)]
+    rows = tuple(_as_spelt(row, there) for row in _active(awake, prefix, look_ups))
     link = _link(declared, link_field, there)
     absent = [row for row in rows if not exists(row, here, there) or link in row.names]
     return Plan(
@@ -272,6 +275,18 @@ def _active(fields: Iterable[Field], prefix: str, look_ups: Iterable[str] | None
     referring = None if look_ups is None else {name.lower() for name in look_ups}
     spelt = (_spelt(row, prefix) for row in fields if row.active or row.mark is Mark.FIXED)
     return tuple(_referring(row, referring) for row in spelt)
+
+
+def _is_on(declared: SyncedObject, name: str, options: Mapping[str, object]) -> bool:
+    """Whether a switch of the object is on."""
+    return any(o.name == name and option_value(o, options.get(name)) is True for o in declared.options)
+
+
+def _as_spelt(row: Field, there: set[str]) -> Field:
+    """The row by the other name of its Intacct field, where the company has only that."""
+    if row.or_spelt is None or row.names[0].upper() in there or row.or_spelt.upper() not in there:
+        return row
+    return replace(row, intacct=row.or_spelt, key=row.id)
 
 
 def _referring(row: Field, look_ups: set[str] | None) -> Field:

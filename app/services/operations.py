@@ -9,7 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.domain.decisions import Result
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane
-from app.services import intake
+from app.objects import CATALOGUE
+from app.services import intake, payment_ends
 from app.services.budget import Stops, stops_of
 from app.services.context import Context
 from app.services.intake import Wish
@@ -115,6 +116,8 @@ async def cancel(context: Context, connection_id: str, operation_id: str) -> His
         if row.state == "done":
             raise SyncError(Kind.CONFLICT, "operation_over", "The operation is over.", "There is nothing to cancel.")
         if row.state in CANCELLABLE:
+            if CATALOGUE[row.object].pays is not None:
+                await payment_ends.cancel(context, session, row)
             row.state, row.due_at, row.finished_at = "cancelled", None, context.clock.now()
             row.reason, row.message = "cancelled", "Cancelled on request."
             await session.flush()

@@ -8,6 +8,7 @@ from app.domain.errors import Kind, SyncError
 from app.domain.lines import LinesPlan, plan_lines
 from app.domain.mappings import Content, Malformed, content_of, effective
 from app.domain.options import option_value
+from app.domain.payments import PAYMENTS_GRANT
 from app.domain.plan import STANDARD, Plan, in_namespace, make_plan, prefix_of
 from app.domain.transforms import Unfit
 from app.objects import CATALOGUE
@@ -38,7 +39,17 @@ def options_of(connection: Connection, declared: SyncedObject) -> Mapping[str, o
 
 def enabled(connection: Connection, declared: SyncedObject) -> bool:
     """Whether the connection syncs the object at all."""
+    if barred(connection, declared) is not None:
+        return False
     return ENABLED not in declared.options or bool(options_of(connection, declared).get(ENABLED.name, ENABLED.default))
+
+
+def barred(connection: Connection, declared: SyncedObject) -> tuple[str, str] | None:
+    """Reason and sentence why the connection may not sync the object at all; None when it may."""
+    if declared.pays is None or connection.settings.get(PAYMENTS_GRANT):
+        return None
+    said = "Payments are off for this connection until an administrator has recorded that they are granted."
+    return "payments_not_granted", said
 
 
 async def plan_for(context: Context, connection: Connection, declared: SyncedObject, pair: Pair) -> Plan:
@@ -113,7 +124,7 @@ async def plan_by(
         mapping_version=version,
         new_since=new_since(connection, declared),
     )
-    plan = replace(plan, disabled=_disabled(connection, plan))
+    plan = replace(plan, disabled=_disabled(connection, plan), barred=barred(connection, declared))
     return replace(plan, lines=await _lines(declared.lines, namespace, pair)) if declared.lines else plan
 
 

@@ -16,6 +16,7 @@ from app.services.context import Context, Pair
 from app.services.dry_journal import DryJournal
 from app.services.intake import INTERACTIVE_IDS
 from app.services.journal import SqlJournal
+from app.services.payment_book import DryPaymentBook
 from app.services.planning import plan_for
 from app.services.previewed import Previewed, refused, tell, unrun
 from app.services.spending import note_spending
@@ -128,7 +129,8 @@ class _Dry:
         salesforce, intacct = DryBackend(self._pair.salesforce), DryBackend(self._pair.intacct)
         self._sides.append((salesforce, intacct))
         memory = DryJournal(context, self._connection.id)
-        engine = Engine(salesforce, intacct, memory, memory, context.clock, context.ladder)
+        book = DryPaymentBook(context, self._connection.id)
+        engine = Engine(salesforce, intacct, memory, memory, context.clock, context.ladder, book=book)
         batch: Batch = await engine.trace(plan, claims, direction)
         ids = [one.id for one in batch.works]
         stored = await SqlJournal(context, self._connection.id).of(plan.object.name, ids)

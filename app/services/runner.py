@@ -19,6 +19,7 @@ from app.services.cascade import take_along
 from app.services.context import Context, Pair
 from app.services.journal import SqlJournal
 from app.services.lease import Lease
+from app.services.payment_book import SqlPaymentBook
 from app.services.planning import plan_for
 from app.services.settling import settle
 from app.services.spending import note_spending
@@ -119,7 +120,8 @@ async def run(context: Context, lane: Lane, claimed: Claimed) -> None:
             version = plan.mapping_version
             memory = SqlJournal(context, claimed.connection.id)
             clock, ladder = context.clock, context.ladder
-            engine = Engine(pair.salesforce, pair.intacct, memory, memory, clock, ladder, lease.stands)
+            book = SqlPaymentBook(context, claimed.connection.id)
+            engine = Engine(pair.salesforce, pair.intacct, memory, memory, clock, ladder, lease.stands, book)
             settlements = await _isolated(context, engine, plan, claimed)
             if plan.object.cascade and claimed.direction is Direction.TO_INTACCT:
                 settlements = await _children(context, claimed, pair, settlements)

@@ -16,7 +16,8 @@ from app.domain.decisions import STRENGTH, Change, Reference, Result, Settlement
 from app.domain.errors import Kind, SyncError
 from app.domain.merge import Direction
 from app.domain.transforms import plain
-from app.services import intake
+from app.objects import CATALOGUE
+from app.services import intake, payment_ends
 from app.services.context import Context
 from app.services.error_keeping import keep_errors
 from app.store import bindings as links
@@ -79,6 +80,8 @@ async def _settle(
                 waiters.append((row, settlement))
             elif row.state == "done":
                 out.finished.append(row)
+        if ours and CATALOGUE[ours[0][0].object].pays is not None:
+            await payment_ends.follow(context, session, connection.id, ours, now)
         await session.flush()
         for row, settlement in ours:
             if settlement.follow:

@@ -3,7 +3,7 @@
 A row and its ledger change together, here and nowhere else: `add`, `move`, `amend` and `turn`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,9 @@ from app.domain.payments import Entry, PaymentState, may_move
 from app.store.payment_tables import InvoiceInFlight, Payment, PaymentDetail, PaymentEntry
 
 NewId = Callable[[], str]
+
+CHUNK = 500
+"""Invoices per statement."""
 
 
 def add(
@@ -217,9 +220,65 @@ async def take_invoices(
     return {row.invoice: row.payment_id for row in await session.exec(query) if row.payment_id != payment.id}
 
 
+async def take_all(
+    session: AsyncSession, connection_id: str, wants: Mapping[str, Sequence[str]], new_id: NewId, now: datetime
+) -> dict[str, dict[str, str]]:
+    """Take invoices for many payments, by payment id, in their order: all that one wants, or none.
+
+    Answers those that got none: the invoices another payment has, each with its id. Two callers cannot lock each other
+    out: all insert in the order of the invoices.
+    """
+    mine: dict[str, str] = {}
+    clashes: dict[str, dict[str, str]] = {}
+    for payment_id, invoices in wants.items():
+        if taken := {invoice: mine[invoice] for invoice in invoices if invoice in mine}:
+            clashes[payment_id] = taken
+        else:
+            mine |= dict.fromkeys(invoices, payment_id)
+    connection = await session.connection()
+    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgres
+    ordered = sorted(mine)
+    for start in range(0, len(ordered), CHUNK):
+        values = [
+            {"id": new_id(), "connection_id": connection_id, "invoice": one, "payment_id": mine[one], "taken_at": now}
+            for one in ordered[start : start + CHUNK]
+        ]
+        await connection.execute(insert(InvoiceInFlight).values(values).on_conflict_do_nothing())
+    lost: set[str] = set()
+    for invoice, holder in (await holders(session, connection_id, ordered)).items():
+        if holder != mine[invoice]:
+            clashes.setdefault(mine[invoice], {})[invoice] = holder
+            lost.add(mine[invoice])
+    await give_back(session, lost)
+    return clashes
+
+
+async def holders(session: AsyncSession, connection_id: str, invoices: Sequence[str]) -> dict[str, str]:
+    """Which payment each of the invoices is being paid by, where one is."""
+    found: dict[str, str] = {}
+    for start in range(0, len(invoices), CHUNK):
+        query = select(InvoiceInFlight.invoice, InvoiceInFlight.payment_id).where(
+            InvoiceInFlight.connection_id == connection_id,
+            col(InvoiceInFlight.invoice).in_(invoices[start : start + CHUNK]),
+        )
+        found |= dict((await session.exec(query)).all())
+    return found
+
+
+async def by_ids(
+    session: AsyncSession, connection_id: str, ids: Iterable[str], *, lock: bool = False
+) -> dict[str, Payment]:
+    """Payments of the connection by id, locked in the order of their ids."""
+    query = select(Payment).where(Payment.connection_id == connection_id, col(Payment.id).in_(sorted(set(ids))))
+    query = query.order_by(col(Payment.id))
+    return {row.id: row for row in await session.exec(query.with_for_update() if lock else query)}
+
+
 async def give_back(session: AsyncSession, payment_ids: Iterable[str]) -> None:
     """The invoices of payments that are not being posted any more."""
-    await session.exec(delete(InvoiceInFlight).where(col(InvoiceInFlight.payment_id).in_(sorted(set(payment_ids)))))
+    ids = sorted(set(payment_ids))
+    if ids:
+        await session.exec(delete(InvoiceInFlight).where(col(InvoiceInFlight.payment_id).in_(ids)))
 
 
 async def _rows(session: AsyncSession, query: Executable) -> list[Any]:

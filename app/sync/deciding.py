@@ -193,6 +193,9 @@ def create_draft(batch: Batch, work: Work) -> Draft:
     values = {**plan.object.defaults, **values}
     if plan.object.prepare is not None:
         values |= plan.object.prepare(plan.standard(work.source.values), values)
+    values |= work.filled
+    if plan.object.reference and not values.get(plan.object.reference):
+        values[plan.object.reference] = work.document or work.id
     if plan.link_field:
         values[plan.link_field] = work.id
     for companion in plan.companions:
@@ -201,7 +204,8 @@ def create_draft(batch: Batch, work: Work) -> Draft:
     values, inner = apart(plan.object, values)
     lines = items(plan.lines, work) if plan.lines else inner
     kind, entity = plan.object.intacct.kind, entity_of(batch, work)
-    return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.CREATE, values, lines=lines, entity=entity)
+    op_key = plan.op_key(work.document or work.id)
+    return Draft(work.claim, op_key, "record", kind, Action.CREATE, values, lines=lines, entity=entity)
 
 
 def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft | None:

@@ -11,11 +11,13 @@ from app.domain.errors import SyncError
 from app.domain.merge import Direction
 from app.domain.plan import Plan
 from app.sync.arriving import arrive
+from app.sync.book import PaymentBook
 from app.sync.deciding import decide
 from app.sync.ending import end_deleted
 from app.sync.lines import read_lines, read_twin_lines
 from app.sync.matching import read_intacct
 from app.sync.merging import follow_merges
+from app.sync.paying import admit
 from app.sync.ports import Backend, Bindings, Claim, Clock, Journal
 from app.sync.pushing import link, push
 from app.sync.reading import give_way, guard, map_source, read_salesforce, refer, refuse_disabled
@@ -28,7 +30,8 @@ from app.sync.writing import Writer
 class Engine:
     """Brings batches of one connection in step. Holds no state between runs.
 
-    `alive` says, without waiting, whether the lease of the batch still stands; nothing is sent without it.
+    `alive` says, without waiting, whether the lease of the batch still stands; nothing is sent without it. `book` is
+    needed for objects that pay.
     """
 
     def __init__(
@@ -40,10 +43,11 @@ class Engine:
         clock: Clock,
         ladder: Sequence[float],
         alive: Callable[[], bool] = lambda: True,
+        book: PaymentBook | None = None,
     ) -> None:
         self._salesforce, self._intacct = salesforce, intacct
         self._journal, self._bindings, self._clock = journal, bindings, clock
-        self._alive = alive
+        self._alive, self._book = alive, book
         self._writer = Writer(intacct, journal, clock, ladder, alive)
 
     async def run(self, plan: Plan, claims: Sequence[Claim], direction: Direction) -> list[Settlement]:
@@ -82,6 +86,7 @@ class Engine:
         await read_intacct(batch, self._intacct, self._bindings, self._clock.now())
         await read_twin_lines(batch, self._intacct, batch.open)
         decide(batch)
+        await admit(batch, self._book, self._intacct)
         await link(batch, self._bindings)
         if batch.direction is Direction.TO_INTACCT:
             await push(batch, self._writer, self._journal, self._clock)
@@ -91,4 +96,4 @@ class Engine:
 def _settlement(work: Work) -> Settlement:
     assert work.settlement is not None
     achieved = Result.CREATED if work.created else Result.UPDATED if work.wrote else None
-    return replace(work.settlement, achieved=achieved)
+    return replace(work.settlement, achieved=achieved, paid=tuple(work.paid.items()))

@@ -56,6 +56,7 @@ def items(plan: LinesPlan, work: Work) -> LineItems:
     """The lines of a create: all filled rows that go to Intacct."""
     rows = [row for row in plan.rows if row.rule is not Rule.FROM_INTACCT]
     spread = [to_intacct(rows, line.mapped.values) for line in work.lines]
+    spread = [{**one, **line.sent} for one, line in zip(spread, work.lines, strict=True)]
     filled = tuple({name: value for name, value in one.items() if value is not None} for one in spread)
     return LineItems(plan.declared.path, filled, tuple(line.source.key for line in work.lines))
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from app.domain.decisions import Result
 from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
+from app.domain.paying import explained
 from app.domain.records import System, Value
 from app.domain.transforms import Canonical, plain
 from app.sync.dated import together
@@ -134,7 +135,7 @@ def _create_refused(batch: Batch, work: Work, one: Sent, clock: Clock) -> None:
         advice = f"Set up the {one.draft.kind.lower()} sequence in Intacct, or supply ids in {field}."
         work.fail(SyncError(Kind.CONFIG, "sequence_missing", message, advice, vendor=error.vendor))
     else:
-        work.fail(error)
+        work.fail(explained(error) if batch.plan.object.pays else error)
 
 
 async def _updates(batch: Batch, writer: Writer) -> None:

@@ -22,6 +22,9 @@ AUTOMATIC = ("flow", "schedule")
 
 def refuse_disabled(batch: Batch) -> None:
     """An object the connection does not sync ends every wish before anything is read."""
+    if batch.plan.barred is not None:
+        for work in batch.open:
+            work.settle(Result.SKIPPED, *batch.plan.barred)
     if not batch.plan.enabled:
         for work in batch.open:
             said = f"The connection does not sync {batch.plan.object.label.lower()}; switch the option on first."

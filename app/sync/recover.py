@@ -7,12 +7,14 @@ for a person where money is concerned.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from app.domain.decisions import Result
 from app.domain.declaration import Field, Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.lines import BASE, sent_base
 from app.domain.mapping import base_of
+from app.domain.paying import Pays
 from app.domain.records import Record, System, Value
 from app.domain.transforms import clean, decimal
 from app.sync.dated import rewrites, stands
@@ -132,7 +134,7 @@ def bind(batch: Batch, draft: Draft, outcome: Outcome, todo: Sequence[str] | Non
         return None
     natural = draft.values.get(batch.plan.object.intacct.natural_key)
     name = next(iter(outcome.returned.values()), None) or natural or outcome.key
-    settled = [row for row in batch.plan.rows if row.names and row.names[0] not in batch.plan.object.defaults]
+    settled = [row for row in batch.plan.rows if row.names and row.names[0] not in batch.plan.object.given]
     base = base_of(settled, draft.values, whole=True)
     if draft.lines is not None:
         base[BASE] = sent_base(draft.lines.sources)
@@ -178,7 +180,7 @@ async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) 
             for name, value in _identity(batch, promise.draft).items():
                 any_of.setdefault(name, []).append(value)
                 fields[name] = None
-            fields |= dict.fromkeys(promise.draft.values)
+            fields |= dict.fromkeys(_compared(batch, promise.draft))
             fields |= dict.fromkeys(batch.plan.intacct_fields if rewrites(promise.draft) else ())
         natural = _natural_field(batch, kind)
         records = await intacct.find(kind, any_of, tuple(dict.fromkeys([*fields, natural])))
@@ -186,15 +188,26 @@ async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) 
             standing = [record for record in records if _is_it(batch, promise.draft, record)]
             if len(standing) == 1:
                 found[promise.id] = standing[0]
-                if promise.draft.key is None and not _by_link(batch, promise.draft):
+                if promise.draft.key is None and _mark(batch, promise.draft) is None:
                     foreign.add(promise.id)
     return found, foreign
 
 
-def _by_link(batch: Batch, draft: Draft) -> bool:
-    """Whether the draft bears our key in a field that can be asked for."""
-    link = batch.plan.link_field
-    return draft.purpose == "record" and link is not None and bool(draft.values.get(link))
+def _mark(batch: Batch, draft: Draft) -> str | None:
+    """The field in which the draft bears our key and can be asked for: the custom field, else a reference of ours."""
+    link, reference = batch.plan.link_field, batch.plan.object.reference
+    if draft.purpose != "record":
+        return None
+    if link is not None and draft.values.get(link):
+        return link
+    ours = reference is not None and draft.values.get(reference) == draft.op_key.rsplit(":", 2)[1]
+    return reference if ours else None
+
+
+def _compared(batch: Batch, draft: Draft) -> Sequence[str]:
+    """The fields that are read of what may be the record of a draft."""
+    pays = batch.plan.object.pays
+    return [pays.customer, pays.received, pays.amount] if pays is not None else list(draft.values)
 
 
 def _natural_field(batch: Batch, kind: str) -> str:
@@ -212,7 +225,7 @@ def _identity(batch: Batch, draft: Draft) -> dict[str, str]:
     if draft.purpose == "record":
         names = [*([batch.plan.link_field] if batch.plan.link_field else []), *names]
         if batch.plan.link_field is None:
-            names += batch.plan.object.match_by
+            names += [*batch.plan.object.match_by, *filter(None, [batch.plan.object.reference])]
     return {name: str(draft.values[name]) for name in names if name and draft.values.get(name)}
 
 
@@ -220,15 +233,25 @@ def _is_it(batch: Batch, draft: Draft, record: Record) -> bool:
     if draft.key is not None:
         holds = all(same(record.values.get(n), v) for n, v in draft.values.items())
         return record.key == draft.key and holds and stands(batch.plan.object, draft, record)
-    if _by_link(batch, draft):
-        link = str(batch.plan.link_field)
-        return record.values.get(link) == draft.values[link]
+    if (mark := _mark(batch, draft)) is not None:
+        return record.values.get(mark) == draft.values[mark]
+    if batch.plan.object.pays is not None and not _same_payment(batch.plan.object.pays, draft, record):
+        return False
     if batch.plan.object.match_within and draft.purpose == "record":
         return all(same(record.values.get(name), value) for name, value in draft.values.items())
     scope = batch.plan.object.key_scope
     if scope and draft.purpose == "record" and record.values.get(scope) != draft.values.get(scope):
         return False
     return any(str(record.values.get(name) or "") == value for name, value in _identity(batch, draft).items())
+
+
+def _same_payment(pays: Pays, draft: Draft, record: Record) -> bool:
+    """Whether customer, date and amount are those of the draft: its lines and what is paid over."""
+    paid = [row.get(pays.paid) for row in draft.lines.rows] if draft.lines else []
+    amount = sum((decimal(part) or Decimal(0) for part in [*paid, draft.values.get(pays.over)]), Decimal(0))
+    whole = decimal(draft.values.get(pays.whole)) or amount
+    alike = all(same(record.values.get(name), draft.values.get(name)) for name in (pays.customer, pays.received))
+    return alike and same(record.values.get(pays.amount), whole)
 
 
 def same(theirs: Value, ours: Value) -> bool:

@@ -16,12 +16,16 @@ from app.sync.ports import Bindings, Bound, Claim
 
 @dataclass(slots=True)
 class Line:
-    """One Salesforce line of a document, with its twin in Intacct and what that gives back (values of the write)."""
+    """One Salesforce line of a document, with its twin in Intacct and what that gives back (values of the write).
+
+    `sent` are Intacct values found out just before sending, in place of mapped ones.
+    """
 
     source: Record
     mapped: Mapped = field(default_factory=Mapped)
     target: Record | None = None
     returns: dict[str, Value] = field(default_factory=dict)
+    sent: dict[str, Value] = field(default_factory=dict)
     merged: Merge = field(default_factory=Merge)
 
 
@@ -36,7 +40,8 @@ class Work:
     `withheld`: Salesforce has changed a document that was sent already; `lines_returned`: a line of it was written to
     Salesforce. `moved`: the link leads to another Intacct record now; `missing`: what Salesforce wants before
     it. `gone`: Intacct, which owned the record, has it no more. `shared`: the record is also the twin of one of the
-    object that ours yields to.
+    object that ours yields to. `document` names what a create makes where that is not the Salesforce record, `filled`
+    are Intacct fields it needs besides its rows, `paid` the record numbers of the invoices a payment pays.
     """
 
     claim: Claim
@@ -61,6 +66,9 @@ class Work:
     lines_returned: bool = False
     gone: bool = False
     shared: bool = False
+    document: str | None = None
+    filled: dict[str, Value] = field(default_factory=dict)
+    paid: dict[str, str] = field(default_factory=dict)
     companions: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

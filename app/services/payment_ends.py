@@ -1,0 +1,111 @@
+"""What the end of a run means for a payment: its row moves in the transaction that settles the operation.
+
+A payment whose write is not settled never leaves `posting` or `held`, whatever else the run ended with: its invoices
+stay its own until it is known what became of it. Opens no transaction.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.domain.decisions import Result, Settlement
+from app.domain.errors import Kind, SyncError
+from app.domain.payments import PaymentState
+from app.services.context import Context
+from app.store import journal
+from app.store import payments as store
+from app.store.payment_tables import Payment
+from app.store.tables import Operation
+
+_S = PaymentState
+DELETED = "deleted_in_salesforce"
+
+
+async def follow(
+    context: Context,
+    session: AsyncSession,
+    connection_id: str,
+    ended: Sequence[tuple[Operation, Settlement]],
+    now: datetime,
+) -> None:
+    """Move the payments of operations of one object that ended a run; those that are in no book are passed over."""
+    ids = [row.record_id for row, _ in ended]
+    payments = await store.by_salesforce_ids(session, connection_id, ids, lock=True)
+    if not payments:
+        return
+    open_ids = {i.salesforce_id for i in await journal.unsettled(session, connection_id, ended[0][0].object, ids)}
+    free: list[str] = []
+    for row, said in ended:
+        payment = payments.get(row.record_id)
+        if payment is None:
+            continue
+        payment.operation_id = row.id
+        if payment.state == _S.POSTED:
+            continue
+        after = _after(payment, said, unclear=row.record_id in open_ids)
+        stands = after is _S.POSTED
+        if stands:
+            payment.intacct_key = said.intacct_key
+            await _note_invoices(session, payment, said)
+        why = {} if stands else {"reason": said.reason, "message": said.message, "field": _field(said)}
+        store.move(session, payment, after, context.new_id, now, **why)
+        if after not in (_S.POSTING, _S.HELD):
+            free.append(payment.id)
+    await store.give_back(session, free)
+
+
+def _after(payment: Payment, said: Settlement, *, unclear: bool) -> PaymentState:
+    """Where a payment is after a run. One that is linked stands in Intacct, whatever else was wrong."""
+    before = PaymentState(payment.state)
+    waits = said.again_at is not None or bool(said.waits_for)
+    if said.intacct_key is not None:
+        return _S.POSTED
+    if before is _S.CANCELLED:
+        return before
+    if unclear:
+        held = before is _S.HELD or not waits
+        return _S.HELD if held else _S.POSTING
+    if said.result is Result.HELD:
+        return before if waits else _S.HELD
+    if said.result is Result.SKIPPED and said.reason != DELETED:
+        return _S.RECEIVED if before is _S.POSTING else before
+    if waits or said.result is Result.BLOCKED:
+        return before if before is _S.HELD else _S.RECEIVED
+    return _S.REJECTED
+
+
+def _field(said: Settlement) -> str:
+    return (said.error.field or "") if said.error else ""
+
+
+async def _note_invoices(session: AsyncSession, payment: Payment, said: Settlement) -> None:
+    """Remember under which record numbers the invoices were paid, where the run knows."""
+    numbers = dict(said.paid)
+    if numbers:
+        for detail in (await store.details_of(session, [payment.id])).get(payment.id, ()):
+            detail.invoice_key = numbers.get(detail.invoice, detail.invoice_key)
+
+
+async def cancel(context: Context, session: AsyncSession, row: Operation, by: str = "") -> None:
+    """Give up the payment of an operation that is being cancelled.
+
+    Raises SyncError CONFLICT `payment_unclear` while its outcome is being looked up. One that is held for a person is
+    given up although it may stand; should it be found there, it is posted after all.
+    """
+    payments = await store.by_salesforce_ids(session, row.connection_id, [row.record_id], lock=True)
+    payment = payments.get(row.record_id)
+    if payment is None or payment.state in (_S.POSTED, _S.CANCELLED):
+        return
+    now = context.clock.now()
+    unclear = await journal.unsettled(session, row.connection_id, row.object, [row.record_id])
+    for intent in unclear:
+        if intent.state == "released":  # nobody wants it sent any more
+            intent.state = "held"
+    if payment.state == _S.POSTING:
+        if unclear:
+            said = "The payment may stand in Intacct; its outcome is being looked up."
+            raise SyncError(Kind.CONFLICT, "payment_unclear", said, "Wait until that is known, then cancel.")
+        store.move(session, payment, _S.RECEIVED, context.new_id, now)
+    store.move(session, payment, _S.CANCELLED, context.new_id, now, reason="cancelled", note="on request", by=by)
+    await store.give_back(session, [payment.id])
