@@ -19,7 +19,7 @@ from app.objects import CATALOGUE
 from app.sync.engine import Engine
 from app.sync.ports import Bound, Claim, Write
 from tests.fakes import FakeClock
-from tests.sync.doubles import MemoryBackend, MemoryJournal
+from tests.sync.doubles import MemoryBackend, MemoryJournal, OpenBook
 from tests.sync.rig import LADDER
 
 TO_INTACCT = [name for name, o in CATALOGUE.items() if o.creates in (Creates.TO_INTACCT, Creates.BOTH)]
@@ -52,6 +52,7 @@ def whole_plan(name: str, *, turned: bool = False) -> Plan:
     """The plan of an object between two sides with every field it names; `turned`: Salesforce owns it by option."""
     declared = CATALOGUE[name]
     turning = {option.name: option.turns for option in declared.options if option.turns and turned}
+    switched = {row.needs: True for row in declared.fields if row.needs}
     back = declared.write_back
     own = [field for field in (back.intacct_id, back.status, back.errors, back.synced_at, back.id_copy) if field]
     here = [field for row in declared.fields for field in (row.salesforce, row.salesforce.split(".")[0] + "Id")]
@@ -62,14 +63,15 @@ def whole_plan(name: str, *, turned: bool = False) -> Plan:
         scope="golden",
         namespace="ia_crm",
         link_field=LINK_FIELD,
-        options={ENABLED.name: True, SELECTION.name: ["*"], **turning},
+        options={ENABLED.name: True, SELECTION.name: ["*"], **turning, **switched},
         salesforce_has=[*own, *here, *declared.also_read, *companions, declared.salesforce.external_id or "Id"],
         intacct_has=[LINK_FIELD, *(field for row in declared.fields for field in row.names)],
     )
     if declared.lines is None:
         return plan
     rows = declared.lines.fields
-    here, there = [row.salesforce for row in rows], [field for row in rows for field in row.names]
+    here = [field for row in rows for field in (row.salesforce, row.salesforce.replace("__r", "__c"))]
+    here, there = [*here, *declared.lines.also_read], [field for row in rows for field in row.names]
     lines = plan_lines(declared.lines, namespace="ia_crm", salesforce_has=here, intacct_has=there)
     return replace(plan, lines=lines)
 
@@ -107,7 +109,11 @@ class Stage:
             )
         for number, (other, record_id, natural_id) in enumerate(self.pair.salesforce["links"]):
             self.journal.link(other, Bound(record_id, f"9{number}", natural_id))
-        self.engine = Engine(self.salesforce, self.intacct, self.journal, self.journal, clock, LADDER)
+        for kind, records in self.pair.intacct.get("around", {}).items():
+            for key, values in records.items():
+                self.intacct.put(kind, values, key)
+        book = OpenBook()
+        self.engine = Engine(self.salesforce, self.intacct, self.journal, self.journal, clock, LADDER, book=book)
 
     async def sync(self, direction: Direction = Direction.TO_INTACCT) -> Result:
         """One run."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from app.domain.conditions import Condition
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Record, System, Value
+from app.sync.book import Admitted, Asked, Fact
 from app.sync.ports import (
     Action,
     Bound,
@@ -328,6 +329,21 @@ class Entry:
 
 
 OPEN = (Settled.RESENT, Settled.AMBIGUOUS, Settled.HELD)
+
+
+class OpenBook:
+    """Implements `PaymentBook`: every payment may be sent, under the id `pay-` and its Salesforce id."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+
+    async def admit(self, asked: Sequence[Asked]) -> dict[str, Admitted]:
+        """See `PaymentBook.admit`."""
+        return {one.salesforce_id: Admitted(f"pay-{one.salesforce_id}") for one in asked}
+
+    async def note(self, facts: Sequence[Fact]) -> None:
+        """See `PaymentBook.note`."""
+        self.facts += facts
 
 
 class MemoryJournal:
