@@ -59,12 +59,33 @@ def _compiled(source: str, names: tuple[str, ...]) -> Formula:
     return formula
 
 
+def names_in(source: str) -> tuple[str, ...]:
+    """The fields a formula names, as it spells them, each once. Raises Malformed where it cannot be read."""
+    found: dict[str, None] = {}
+    waiting: list[Any] = [_read(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name | ast.Attribute):
+            found[_spelt(node)] = None
+        elif isinstance(node, ast.Call):
+            waiting += [*reversed(node.args)]
+        elif isinstance(node, ast.AST):
+            waiting += reversed(list(ast.iter_child_nodes(node)))
+    return tuple(found)
+
+
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, Failed) else "the values do not suit the formula"
 
 
 def _checked(source: str, fields: Mapping[str, str]) -> ast.expr:
     """The tree of a formula in which nothing but the allowed stands; names are the fields' own spelling."""
+    checked: ast.expr = _node(_read(source), fields, 0)
+    return checked
+
+
+def _read(source: str) -> ast.expr:
+    """The tree of a formula of bearable size, nothing of it checked yet."""
     if len(source) > LONGEST_FORMULA:
         raise Malformed(f"has {len(source)} characters, at most {LONGEST_FORMULA} are allowed")
     if "\\" in source:
@@ -75,8 +96,7 @@ def _checked(source: str, fields: Mapping[str, str]) -> ast.expr:
         raise Malformed("cannot be read; a choice is IF(condition, this, that)") from wrong
     if sum(1 for _ in ast.walk(tree)) > MOST_NODES:
         raise Malformed("has too many parts")
-    checked: ast.expr = _node(tree, fields, 0)
-    return checked
+    return tree
 
 
 def _node(node: Any, fields: Mapping[str, str], depth: int) -> Any:
@@ -104,11 +124,15 @@ def _node(node: Any, fields: Mapping[str, str], depth: int) -> Any:
     return node
 
 
-def _field(node: ast.Name | ast.Attribute, fields: Mapping[str, str]) -> str:
+def _spelt(node: ast.Name | ast.Attribute) -> str:
     try:
-        written = ast.unparse(node)
+        return ast.unparse(node)
     except RecursionError as deep:
         raise Malformed("is nested too deeply") from deep
+
+
+def _field(node: ast.Name | ast.Attribute, fields: Mapping[str, str]) -> str:
+    written = _spelt(node)
     if written.lower() not in fields:
         raise Malformed(f"names {written[:60]!r}; its fields are {', '.join(dict.fromkeys(fields.values()))}")
     return fields[written.lower()]

@@ -1,8 +1,12 @@
-"""Mass runs: counted, started, watched, cancelled. What selects their records stands in `mass_steps`."""
+"""Mass runs: counted, started, watched, cancelled. What selects their records stands in `mass_steps`.
+
+A run syncs its records, or gives them other values in Salesforce (`bulk_updates`); the story is the same.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,12 +20,16 @@ from app.services.paging import Page, cut, place_of
 from app.services.selections import Selection, Wanted, selection_of
 from app.services.spending import note_spending
 from app.services.users import user_refusal
-from app.store import mass
+from app.store import mass, mass_edits
 from app.store.mass_tables import MassRun
 from app.store.tables import Connection
 
 TOLERANCE, SHARE = 10, 0.05
 """Records, and part of the confirmed number, by which the count may have moved between confirming and starting."""
+
+LEASE = {mass.SYNC: timedelta(seconds=60), mass.UPDATE: timedelta(minutes=5)}
+"""How long a process may be at work on a run without a sign of life, by what the run is for: an update waits for
+Salesforce in between, and nobody else may ask what became of its records while their write is on its way."""
 
 PENDING, CANCELLED, FORGOTTEN = "pending", "cancelled", "forgotten"
 WORDS = (PENDING, *(result.value for result in Result), CANCELLED, FORGOTTEN)
@@ -48,7 +56,7 @@ class Progress:
 async def count(context: Context, connection: Connection, declared: SyncedObject, wanted: Wanted) -> Count:
     """How many records the filter finds now. Raises SyncError for a filter that cannot be asked."""
     selection = await selection_of(context, connection, declared, wanted)
-    return _cost(selection, await _counted(context, selection))
+    return _cost(selection, await counted(context, selection))
 
 
 async def start(
@@ -61,16 +69,18 @@ async def start(
     by: str,
     requested_by: str | None,
     correlation_id: str,
+    changes: Sequence[Mapping[str, Any]] = (),
 ) -> Progress:
     """Begin a run over the records of the filter, whose number somebody has seen and confirmed.
 
-    Raises SyncError CONFLICT `count_moved` when there are now many more or fewer, `mass_run_active` while another run
-    is still selecting records of the object, PERMISSION `user_not_named` or `user_not_mapped` by the user access list.
+    With `changes`, the plain forms of values, it gives them to the records; without, it syncs them. Raises SyncError
+    CONFLICT `count_moved` when there are now many more or fewer, `mass_run_active` while another run is still selecting
+    records of the object, PERMISSION `user_not_named` or `user_not_mapped` by the user access list.
     """
     refusal = user_refusal(connection, Origin.MASS_TOOL, requested_by)
     if refusal is not None:
         raise SyncError(Kind.PERMISSION, *refusal, "Name a user who may have records synced.")
-    found = await _counted(context, await selection_of(context, connection, declared, wanted))
+    found = await counted(context, await selection_of(context, connection, declared, wanted))
     if abs(found - confirmed) > max(TOLERANCE, int(confirmed * SHARE)):
         message = f"{confirmed} records were confirmed, but the filter finds {found} now."
         raise SyncError(Kind.CONFLICT, "count_moved", message, "Count again, look at the number, and start with it.")
@@ -78,6 +88,8 @@ async def start(
         id=context.new_id(),
         connection_id=connection.id,
         object=declared.name,
+        purpose=mass.UPDATE if changes else mass.SYNC,
+        changes=[dict(one) for one in changes],
         state=mass.SELECTING,
         wanted=wanted.plain(),
         confirmed=confirmed,
@@ -95,30 +107,35 @@ async def start(
     return progress
 
 
-async def get(context: Context, connection_id: str, run_id: str) -> Progress | None:
-    """One run of the connection; None when there is none."""
+async def get(context: Context, connection_id: str, run_id: str, purpose: str = mass.SYNC) -> Progress | None:
+    """One run of the connection; None when there is none for that purpose."""
     async with context.begin() as session:
-        row = await mass.get(session, connection_id, run_id)
+        row = await mass.get(session, connection_id, run_id, purpose=purpose)
         return (await _progress(session, [row]))[0] if row is not None else None
 
 
 async def listed(
-    context: Context, connection_id: str, object_name: str | None, cursor: str | None, size: int
+    context: Context,
+    connection_id: str,
+    object_name: str | None,
+    cursor: str | None,
+    size: int,
+    purpose: str = mass.SYNC,
 ) -> Page[Progress]:
     """A page of runs, newest first."""
     async with context.begin() as session:
-        rows = await mass.page(session, connection_id, object_name, place_of(cursor), size + 1)
+        rows = await mass.page(session, connection_id, purpose, object_name, place_of(cursor), size + 1)
         return cut(await _progress(session, rows), size, _place)
 
 
-async def cancel(context: Context, connection_id: str, run_id: str) -> Progress | None:
+async def cancel(context: Context, connection_id: str, run_id: str, purpose: str = mass.SYNC) -> Progress | None:
     """Select no more, and give up what the run has queued and nobody has begun or hurried since.
 
-    What runs is finished; a write whose outcome is unclear is still looked up. None when there is no such run. Raises
-    SyncError CONFLICT `mass_run_over`.
+    What was updated stays so, and what runs is finished; a write whose outcome is unclear is still looked up. None when
+    there is no such run. Raises SyncError CONFLICT `mass_run_over`.
     """
     async with context.begin() as session:
-        row = await mass.get(session, connection_id, run_id, lock=True)
+        row = await mass.get(session, connection_id, run_id, purpose=purpose, lock=True)
         if row is None:
             return None
         if row.state not in mass.STOPPABLE:
@@ -126,7 +143,8 @@ async def cancel(context: Context, connection_id: str, run_id: str) -> Progress 
         now = context.clock.now()
         await mass.cancel_queued(session, row.id, now)
         row.state, row.selected_at = "cancelled", row.selected_at or now
-        row.reason, row.message, row.lease_until = "cancelled", "Cancelled on request.", None
+        row.reason, row.message = "cancelled", "Cancelled on request."
+        row.lease_until = row.lease_until if row.purpose == mass.UPDATE else None  # a page of it may be on its way
         await session.flush()
         [progress] = await _progress(session, [row])
     return progress
@@ -150,7 +168,8 @@ def _word(state: str | None, result: str | None) -> str:
     return str(result) if state == "done" else PENDING
 
 
-async def _counted(context: Context, selection: Selection) -> int:
+async def counted(context: Context, selection: Selection) -> int:
+    """How many records a selection finds now. Raises SyncError."""
     try:
         return await selection.count()
     finally:
@@ -163,17 +182,26 @@ def _cost(selection: Selection, records: int) -> Count:
     return Count(records, records * writes + -(-records // 200))
 
 
+async def numbers(session: AsyncSession, rows: Sequence[MassRun]) -> dict[str, dict[str, int]]:
+    """Records of runs by word, and as `joined` those that had an operation already, counted now; by run id."""
+    updates = [row.id for row in rows if row.purpose == mass.UPDATE]
+    syncs = [row.id for row in rows if row.purpose != mass.UPDATE]
+    found = await mass.tally(session, syncs) if syncs else {}
+    joined = await mass.joined(session, syncs) if syncs else {}
+    out = {run_id: {**tallied(found[run_id]), "joined": joined.get(run_id, 0)} for run_id in syncs}
+    for run_id, by_result in (await mass_edits.tally(session, updates) if updates else {}).items():
+        out[run_id] = {**dict.fromkeys(WORDS, 0), **by_result, PENDING: by_result.get(mass_edits.PLANNED, 0)}
+    return out
+
+
 async def _progress(session: AsyncSession, rows: Sequence[MassRun]) -> list[Progress]:
     """Runs with their numbers: kept ones of those that are over, counted ones of the others."""
-    moving = [row.id for row in rows if row.finished_at is None]
-    found = await mass.tally(session, moving) if moving else {}
-    joined = await mass.joined(session, moving) if moving else {}
-    return [
-        Progress(row, tallied(found[row.id]), joined.get(row.id, 0))
-        if row.finished_at is None
-        else Progress(row, {word: row.results.get(word, 0) for word in WORDS}, row.results.get("joined", 0))
-        for row in rows
-    ]
+    now = await numbers(session, [row for row in rows if row.finished_at is None])
+    return [_as_counted(row, now.get(row.id, row.results)) for row in rows]
+
+
+def _as_counted(row: MassRun, found: Mapping[str, int]) -> Progress:
+    return Progress(row, {word: found.get(word, 0) for word in WORDS}, found.get("joined", 0))
 
 
 def _place(progress: Progress) -> tuple[datetime, str]:

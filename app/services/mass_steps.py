@@ -5,15 +5,18 @@ meanwhile is dropped. A process that dies loses nothing but a page that was not 
 """
 
 import logging
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Lane
 from app.objects import CATALOGUE
-from app.services import intake
+from app.services import bulk_steps, intake
 from app.services.context import Context
 from app.services.intake import Origin
-from app.services.mass_runs import PENDING, tallied
+from app.services.mass_runs import LEASE, PENDING, numbers
 from app.services.selections import PAGE, selection_of, wanted_of
 from app.services.spending import note_spending
 from app.store import connections, mass
@@ -22,7 +25,9 @@ from app.store.tables import Connection
 
 LOG = logging.getLogger("tandem.mass")
 
-LEASE = timedelta(seconds=60)
+REST = timedelta(seconds=60)
+"""How long a run rests at least after trouble."""
+
 PAGES = 20
 """Pages of one run before the next run has its turn."""
 
@@ -45,18 +50,16 @@ async def _advance(context: Context, connection_id: str, run_id: str, pages: int
         row = await mass.get(session, connection_id, run_id, lock=True)
         if row is None or row.finished_at is not None or (row.lease_until is not None and row.lease_until > now):
             return
-        if row.state != mass.SELECTING:
-            counts = tallied((await mass.tally(session, [row.id]))[row.id])
-            if not counts[PENDING]:
-                joined = (await mass.joined(session, [row.id])).get(row.id, 0)
-                row.results, row.finished_at = {**counts, "joined": joined}, now
-                row.state = "done" if row.state == "running" else row.state
+        if row.state != mass.SELECTING and await _rests(session, row, now):
             return
         connection = await connections.get(session, connection_id)
         assert connection is not None
-        row.lease_until = now + LEASE
+        row.lease_until = now + LEASE[row.purpose]
     try:
-        await _select(context, connection, row, pages, size)
+        if row.purpose == mass.UPDATE:
+            await bulk_steps.advance(context, connection, CATALOGUE[row.object], row, pages, size)
+        else:
+            await _select(context, connection, row, pages, size)
     except SyncError as trouble:
         LOG.warning("mass_run_stopped", extra={"run": run_id, "code": trouble.code, "error": trouble.message})
         await _stopped(context, connection_id, run_id, trouble)
@@ -65,6 +68,24 @@ async def _advance(context: Context, connection_id: str, run_id: str, pages: int
         row = await mass.get(session, connection_id, run_id, lock=True)
         if row is not None:
             row.lease_until = None
+
+
+async def _rests(session: AsyncSession, row: MassRun, now: datetime) -> bool:
+    """Whether there is nothing to be done for a run that selects no more; it ends when nothing of it is open."""
+    found = (await numbers(session, [row]))[row.id]
+    if found[PENDING]:
+        return row.purpose != mass.UPDATE
+    row.results, row.finished_at = found, now
+    row.state = "done" if row.state == "running" else row.state
+    if row.purpose == mass.UPDATE and row.state == "done":
+        row.message = summary(row.selected, found)
+    return True
+
+
+def summary(selected: int, found: Mapping[str, int]) -> str:
+    """What became of an update, as its result message."""
+    parts = (f"{found['updated']} updated", f"{found['unchanged']} had the values already", f"{found['failed']} failed")
+    return f"{selected} records: {', '.join(parts)}."
 
 
 async def _select(context: Context, connection: Connection, row: MassRun, pages: int, size: int) -> None:
@@ -116,7 +137,7 @@ async def _place(
                 )
                 for item in items
             )
-        row.selected, row.lease_until = row.selected + len(fresh), now + LEASE
+        row.selected, row.lease_until = row.selected + len(fresh), now + LEASE[mass.SYNC]
         row.reason, row.message = None, ""
         if behind is None:
             row.state, row.selected_at = "running", now
@@ -130,9 +151,15 @@ async def _stopped(context: Context, connection_id: str, run_id: str, trouble: S
     now = context.clock.now()
     async with context.begin() as session:
         row = await mass.get(session, connection_id, run_id, lock=True)
-        if row is None or row.state != mass.SELECTING:
+        if row is None or row.finished_at is not None:
             return
-        row.reason, row.message = trouble.code, f"{trouble.message} {trouble.advice}"
-        row.lease_until = now + max(LEASE, timedelta(seconds=trouble.retry_after or 0))
-        if trouble.kind not in PASSING:
-            row.state, row.selected_at, row.lease_until = "failed", now, None
+        looked_after = row.purpose == mass.UPDATE  # its last records are asked for again, whatever its state
+        if row.state != mass.SELECTING and not looked_after:
+            return
+        passes = trouble.kind in PASSING
+        rest = now + max(REST, timedelta(seconds=trouble.retry_after or 0))
+        row.lease_until = rest if passes or looked_after else None
+        if row.state in mass.STOPPABLE:
+            row.reason, row.message = trouble.code, f"{trouble.message} {trouble.advice}"
+            if not passes:
+                row.state, row.selected_at = "failed", row.selected_at or now

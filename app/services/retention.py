@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from app.domain.connection_options import RETENTION
 from app.services.configuration import option_of
 from app.services.context import Context
-from app.store.mass_tables import ErrorGroup, MassItem, MassRun
+from app.store.mass_tables import ErrorGroup, MassEdit, MassItem, MassRun
 from app.store.tables import UNSETTLED, Connection, Decision, ErrorLog, Intent, Operation
 
 BATCH = 500
@@ -75,14 +75,20 @@ def _operations(connection_id: str, before: datetime) -> list[Any]:
     return [Operation.connection_id == connection_id, over, col(Operation.finished_at) < before, ~told, ~open_write]
 
 
-def _items(connection_id: str, before: datetime) -> list[Any]:
-    over = select(MassRun.id).where(MassRun.connection_id == connection_id, col(MassRun.finished_at) < before)
-    return [MassItem.connection_id == connection_id, col(MassItem.run_id).in_(over)]
+def _of_runs(table: type[MassItem] | type[MassEdit]) -> Callable[[str, datetime], list[Any]]:
+    """Records of runs that are over."""
+
+    def old(connection_id: str, before: datetime) -> list[Any]:
+        over = select(MassRun.id).where(MassRun.connection_id == connection_id, col(MassRun.finished_at) < before)
+        return [table.connection_id == connection_id, col(table.run_id).in_(over)]
+
+    return old
 
 
 def _runs(connection_id: str, before: datetime) -> list[Any]:
     items = exists().where(col(MassItem.run_id) == col(MassRun.id))
-    return [MassRun.connection_id == connection_id, col(MassRun.finished_at) < before, ~items]
+    edits = exists().where(col(MassEdit.run_id) == col(MassRun.id))
+    return [MassRun.connection_id == connection_id, col(MassRun.finished_at) < before, ~items, ~edits]
 
 
 def _groups(connection_id: str, before: datetime) -> list[Any]:
@@ -97,7 +103,8 @@ _OLD: tuple[tuple[Any, Callable[[str, datetime], list[Any]]], ...] = (
     (ErrorGroup, _groups),
     (Decision, _decisions),
     (Operation, _operations),
-    (MassItem, _items),
+    (MassItem, _of_runs(MassItem)),
+    (MassEdit, _of_runs(MassEdit)),
     (MassRun, _runs),
 )
 """In this order: what refers to something goes before it."""

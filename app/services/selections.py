@@ -4,7 +4,7 @@
 a tool before us. Nothing is wished here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.domain.conditions import EVERYTHING, AllOf, AnyOf, Compare, Condition, 
 from app.domain.declaration import NAMESPACE, SyncedObject
 from app.domain.errors import Kind, SyncError
 from app.domain.plan import Plan
-from app.domain.records import Lane
+from app.domain.records import Lane, Record
 from app.services.context import Context, Pair
 from app.services.planning import DEFAULT_NAMESPACE, enabled, plan_for
 from app.store import errors
@@ -72,25 +72,29 @@ class Selection:
 
     async def page(self, position: str) -> tuple[list[str], str | None]:
         """Ids of the records behind `position` ("" for the first) and the position behind them, None at the end."""
+        found, behind = await self.records(position, ["Id"])
+        return [record.key for record in found], behind
+
+    async def records(self, position: str, fields: Sequence[str]) -> tuple[list[Record], str | None]:
+        """The records themselves, with `fields`, in place of their ids."""
         if self.wanted.failed and not position.startswith(_RECORDS):
-            return await self._with_errors(position.removeprefix(_ERRORS))
+            return await self._with_errors(position.removeprefix(_ERRORS), fields)
         marked = self._marked() if self.wanted.failed else EVERYTHING
         if marked is None:
             return [], None
         kind, after = self.plan.object.salesforce.kind, position.removeprefix(_RECORDS)
         where = AllOf((marked, self._rest()))
-        found = await self.pair.salesforce.select(kind, where, ["Id"], after=after, size=self.size)
-        behind = f"{_RECORDS}{found[-1].key}" if len(found) == self.size else None
-        return [record.key for record in found], behind
+        found = await self.pair.salesforce.select(kind, where, fields, after=after, size=self.size)
+        return found, f"{_RECORDS}{found[-1].key}" if len(found) == self.size else None
 
-    async def _with_errors(self, after: str) -> tuple[list[str], str]:
+    async def _with_errors(self, after: str, fields: Sequence[str]) -> tuple[list[Record], str]:
         ids = await self._open(after)
         if not ids:
             return [], _RECORDS
         where = AllOf((Compare("Id", Operator.IN, tuple(ids)), self._rest()))
         kind = self.plan.object.salesforce.kind
-        found = await self.pair.salesforce.select(kind, where, ["Id"], after="", size=len(ids))
-        return [record.key for record in found], f"{_ERRORS}{ids[-1]}"
+        found = await self.pair.salesforce.select(kind, where, fields, after="", size=len(ids))
+        return found, f"{_ERRORS}{ids[-1]}"
 
     async def _open(self, after: str) -> list[str]:
         async with self.context.begin() as session:

@@ -12,6 +12,9 @@ from app.store.operations import before_place
 from app.store.tables import UNSETTLED, Connection, Intent, Operation
 from app.store.upsert import insert_absent
 
+SYNC, UPDATE = "sync", "update"
+"""What a run is for: wishing for its records, or giving them other values."""
+
 SELECTING = "selecting"
 STOPPABLE = (SELECTING, "running")
 _SELECTING_WHERE = text("state = 'selecting'")
@@ -29,19 +32,28 @@ async def insert(session: AsyncSession, row: MassRun) -> bool:
     return bool(made)
 
 
-async def get(session: AsyncSession, connection_id: str, run_id: str, *, lock: bool = False) -> MassRun | None:
-    """One run of the connection."""
+async def get(
+    session: AsyncSession, connection_id: str, run_id: str, *, purpose: str | None = None, lock: bool = False
+) -> MassRun | None:
+    """One run of the connection, whatever it is for unless that is said."""
     query = select(MassRun).where(MassRun.connection_id == connection_id, MassRun.id == run_id)
+    if purpose is not None:
+        query = query.where(MassRun.purpose == purpose)
     if lock:
         query = query.with_for_update()
     return (await session.exec(query.execution_options(populate_existing=True))).first()
 
 
 async def page(
-    session: AsyncSession, connection_id: str, object_name: str | None, after: tuple[datetime, str] | None, size: int
+    session: AsyncSession,
+    connection_id: str,
+    purpose: str,
+    object_name: str | None,
+    after: tuple[datetime, str] | None,
+    size: int,
 ) -> list[MassRun]:
-    """Up to `size` runs, newest first, after the place (created_at, id)."""
-    query = select(MassRun).where(MassRun.connection_id == connection_id)
+    """Up to `size` runs for one purpose, newest first, after the place (created_at, id)."""
+    query = select(MassRun).where(MassRun.connection_id == connection_id, MassRun.purpose == purpose)
     if object_name is not None:
         query = query.where(MassRun.object == object_name)
     if after is not None:

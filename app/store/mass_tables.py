@@ -9,16 +9,17 @@ from typing import Any
 from sqlalchemy import Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
-from app.store.columns import empty, json_column, partial
+from app.store.columns import empty, json_column, nothing, partial
 from app.store.tables import Row
 
 
 class MassRun(Row, table=True):
-    """One run over all records of an object that satisfy a filter.
+    """One run over all records of an object that satisfy a filter: they are wished for, or given other values.
 
-    `state` is selecting, running, done, cancelled or failed. `position` is the key up to which records were selected
-    and wished; it moves in the transaction of the wishes. `wanted` is the plain form of the filter, `results` the
-    numbers at the end, kept when the operations are long gone. `finished_at` is set when nothing of it moves any more.
+    `purpose` is sync or update; `changes` are the plain forms of the values an update gives. `state` is selecting,
+    running, done, cancelled or failed. `position` is the key up to which records were selected and wished or edited; it
+    moves in the transaction of the wishes or plans. `wanted` is the plain form of the filter, `results` the numbers at
+    the end, kept when the operations are long gone. `finished_at` is set when nothing of it moves any more.
     """
 
     __tablename__ = "mass_run"
@@ -30,7 +31,11 @@ class MassRun(Row, table=True):
     id: str = Field(primary_key=True, max_length=36)
     connection_id: str = Field(foreign_key="connection.id", max_length=36)
     object: str = Field(max_length=40)
+    purpose: str = Field(default="sync", max_length=10, sa_column_kwargs={"server_default": "sync"})
     state: str = Field(max_length=20)
+    changes: list[Any] = Field(
+        default_factory=nothing, sa_column=Column(json_column(), nullable=False, server_default="[]")
+    )
     wanted: dict[str, Any] = Field(default_factory=empty, sa_column=Column(json_column(), nullable=False))
     confirmed: int
     selected: int = 0
@@ -56,6 +61,25 @@ class MassItem(Row, table=True):
     connection_id: str = Field(foreign_key="connection.id", max_length=36)
     operation_id: str = Field(max_length=36, index=True)
     joined: bool = False
+
+
+class MassEdit(Row, table=True):
+    """One record an update run has selected, the values it had and is to have, and what became of it.
+
+    `result` is planned until the write is answered, then updated, unchanged, failed or cancelled. Values are encoded.
+    """
+
+    __tablename__ = "mass_edit"
+    __table_args__ = (Index("ix_mass_edit_result", "run_id", "result", "record_id"),)
+    run_id: str = Field(primary_key=True, foreign_key="mass_run.id", max_length=36)
+    record_id: str = Field(primary_key=True, max_length=18)
+    connection_id: str = Field(foreign_key="connection.id", max_length=36)
+    result: str = Field(max_length=20)
+    before: dict[str, Any] = Field(default_factory=empty, sa_column=Column(json_column(), nullable=False))
+    after: dict[str, Any] = Field(default_factory=empty, sa_column=Column(json_column(), nullable=False))
+    code: str | None = Field(default=None, max_length=60)
+    message: str = Field(default="", sa_column=Column(Text, nullable=False))
+    field: str | None = Field(default=None, max_length=255)
 
 
 class ErrorGroup(Row, table=True):

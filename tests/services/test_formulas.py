@@ -13,7 +13,7 @@ from app.domain.mappings import Malformed
 from app.domain.records import Value
 from app.domain.transforms import Unfit
 from app.services.formula_words import FUNCTIONS, LONGEST_TEXT
-from app.services.formulas import LONGEST_FORMULA, compile_formula
+from app.services.formulas import LONGEST_FORMULA, compile_formula, names_in
 from tests.domain.strategies import many
 
 FIELDS = ("FirstName", "LastName", "Account.Name", "Amount__c", "Born__c")
@@ -64,6 +64,13 @@ def result(formula: str, **values: Value) -> Value:
 )
 def test_formula_gives_its_value(formula: str, expected: Value) -> None:
     assert result(formula) == expected
+
+
+def test_names_of_a_formula_are_its_fields_alone() -> None:
+    formula = "IF(BLANK(Account.Name), 'x', CONCAT(FirstName, Account.Name, -Amount__c)) + FirstName"
+    assert set(names_in(formula)) == {"Account.Name", "FirstName", "Amount__c"}
+    with pytest.raises(Malformed):
+        names_in("a +")
 
 
 def test_only_the_chosen_side_of_a_choice_is_computed() -> None:

@@ -8,7 +8,7 @@ from sqlmodel import SQLModel, select
 
 from app.services import retention
 from app.services.context import Context
-from app.store.mass_tables import ErrorGroup, MassItem, MassRun
+from app.store.mass_tables import ErrorGroup, MassEdit, MassItem, MassRun
 from app.store.tables import Connection, Decision, ErrorLog, Intent, Operation
 from tests.fakes import FakeClock
 from tests.houses import account_id
@@ -103,9 +103,10 @@ async def test_finished_mass_runs_go_with_their_records(context: Context, home: 
         run = MassRun(id=context.new_id(), connection_id=home.id, object="account", state="done", confirmed=1,
                       created_by="k", correlation_id="c", created_at=old, finished_at=finished)  # fmt: skip
         item = MassItem(run_id=run.id, record_id=account_id(number), connection_id=home.id, operation_id="op")
-        await keep(context, run, item)
+        edit = MassEdit(run_id=run.id, record_id=account_id(number), connection_id=home.id, result="updated")
+        await keep(context, run, item, edit)
     await retention.purge(context)
-    assert (await left(context, MassRun), await left(context, MassItem)) == (1, 1)
+    assert [await left(context, table) for table in (MassRun, MassItem, MassEdit)] == [1, 1, 1]
 
 
 async def test_batches_are_small_and_many(context: Context, home: Connection, old: datetime) -> None:

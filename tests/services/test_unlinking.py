@@ -12,7 +12,7 @@ from app.services.context import Context
 from app.store import builds
 from app.store.build_tables import JournalBuild, JournalMappingRow, JournalUse
 from app.store.feed_tables import Hint
-from app.store.mass_tables import ErrorGroup, MassItem, MassRun, Review
+from app.store.mass_tables import ErrorGroup, MassEdit, MassItem, MassRun, Review
 from app.store.payment_tables import InvoiceInFlight, Payment, PaymentDetail, PaymentEntry
 from app.store.tables import (
     ApiKey,
@@ -37,6 +37,7 @@ STAYS: dict[type[Row], str] = {
     ErrorGroup: "the causes of that history",
     MassRun: "history; what is open is cancelled",
     MassItem: "which operations a run was",
+    MassEdit: "what an update changed, and from what",
     Intent: "a revision of a promised write never comes twice",
     JournalBuild: "the content of entries that were made",
     JournalUse: "no source line is ever used twice",

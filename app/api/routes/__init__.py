@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from app.api.routes import (
+    bulk_updates,
     configuration,
     connection,
     error_groups,
@@ -29,6 +30,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         sync,
         projects,
         mass_runs,
+        bulk_updates,
         match_tool,
         requests,
         operations,
