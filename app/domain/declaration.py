@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.domain.dated import DatedRows
+from app.domain.lasting import Lasting as Lasting
 from app.domain.options import Option as Option
 from app.domain.paying import Pays
 from app.domain.problems import Problem
@@ -332,7 +333,8 @@ class SyncedObject:
     that come from Intacct another object fills. `update_needs` are Intacct fields that every update must send, changed
     or not. `entity` is the Salesforce look-up to the `location` in which a new record is made; Intacct moves none
     afterwards. `pays`: the document is a payment. `reference` is the Intacct field that bears our key where the record
-    brings nothing for it.
+    brings nothing for it. With `lasting` the link follows a record that Intacct replaces. `gone_as` are row and word
+    by which a record that Intacct owned and has no more is shown.
     """
 
     name: str
@@ -369,6 +371,8 @@ class SyncedObject:
     dated: DatedRows | None = None
     yields: Yields | None = None
     entity: str | None = None
+    lasting: Lasting | None = None
+    gone_as: tuple[str, str] = ("STATUS", "inactive")
     kept_here: str | None = None
     kinds_from: str | None = None
     keys_for: Callable[[Mapping[str, Value]], tuple[str, ...]] | None = None

@@ -138,8 +138,13 @@ class Plan:
         kinded = self.object.intacct.natural_key.startswith(f"{OF_KIND}:")
         return intacct_id.partition(":")[2] if kinded else intacct_id
 
-    def external_key(self, intacct_key: str) -> str:
-        """The value of the external id for a record of Intacct: unique whatever other kinds feed the same object."""
+    def external_key(self, intacct_key: str, intacct_id: str = "") -> str:
+        """The value of the external id for a record of Intacct: unique whatever other kinds feed the same object.
+
+        It bears the natural key where that outlives RECORDNO.
+        """
+        if self.object.lasting and intacct_id:
+            return f"{self.object.intacct.kind}:{intacct_id}"
         return intacct_key if ":" in intacct_key else f"{self.object.intacct.kind}:{intacct_key}"
 
     def option(self, name: str) -> OptionValue:

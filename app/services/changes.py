@@ -212,6 +212,7 @@ async def _edits(
     # asked before the links: a create of ours that is settled in between has its link by then
     unclear = plan.born_in_intacct and not plan.link_field and await memory.creating(name)
     bound = await memory.by_intacct_key(name, [record.key for record in records])
+    replaced = await _replaced(plan, memory, [record for record in records if record.key not in bound])
     known: dict[str, set[str]] = {}
     for row in plan.rows:
         if row.refers_to and row.rule is not Rule.TO_INTACCT:
@@ -225,6 +226,8 @@ async def _edits(
         link = bound.get(record.key)
         if link is None and not _comes(plan, record, today):
             counts.unlinked += 1
+        elif link is None and record.key in replaced:
+            wanted.append(replaced[record.key])
         elif link is None and plan.born_in_intacct and (maker := _maker(plan, record)) is not None:
             wanted.append(maker)
         elif link is None and unclear:
@@ -243,6 +246,16 @@ async def _edits(
         else:
             counts.unchanged += 1
     return wanted
+
+
+async def _replaced(plan: Plan, memory: SqlJournal, records: Sequence[Record]) -> dict[str, str]:
+    """Salesforce ids by the keys of records that Intacct put in the place of linked ones."""
+    natural = plan.object.intacct.natural_key
+    named = {str(one.values[natural]): one.key for one in records if one.values.get(natural)}
+    if plan.object.lasting is None or not named:
+        return {}
+    links = await memory.by_intacct_id(plan.object.name, sorted(named))
+    return {named[name]: link.salesforce_id for name, link in links.items()}
 
 
 def _maker(plan: Plan, record: Record) -> str | None:

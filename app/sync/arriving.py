@@ -18,6 +18,7 @@ from app.sync.agreeing import agrees_in_part, alike
 from app.sync.deciding import NOT_CARRIED, refusal
 from app.sync.echo import is_inactive
 from app.sync.ports import Action, Backend, Bindings, Bound, Clock, Outcome, Verdict, Write
+from app.sync.replacing import external_key, natural_of, take_over
 from app.sync.returning import OK
 from app.sync.work import Batch, Work, twins_of
 from app.sync.writing import ALREADY_LINKED, LEASE_LOST
@@ -51,6 +52,7 @@ async def arrive(
     await _resolve(batch, found, bindings)
     for work in fresh:
         work.target = records.get(str(work.born))
+    fresh = await take_over(batch, fresh, bindings)
     await _only_stages_in_force(batch, intacct, fresh, clock)
     for work in fresh:
         values[work.claim.record_id] = _canonical(batch, work, clock)
@@ -158,7 +160,7 @@ async def _match(
     plan = batch.plan
     works = [work for work in batch.open if work.born and work.bound is None]
     assert plan.external_id is not None
-    any_of: dict[str, list[str]] = {plan.external_id: [plan.external_key(str(work.born)) for work in works]}
+    any_of: dict[str, list[str]] = {plan.external_id: [external_key(batch, work) for work in works]}
     for name in plan.match_salesforce if plan.object.must_agree else plan.match_salesforce[:1]:
         any_of[name] = [text for work in works if (text := _wanted(batch, work, values[work.claim.record_id], name))]
     if any(_is_designated(batch, work) for work in works):
@@ -172,7 +174,7 @@ async def _match(
         works = [work for work in works if work.bound is None]
     free = [record for record in found if record.key not in taken]
     for work in works:
-        key = plan.external_key(str(work.born))
+        key = external_key(batch, work)
         mine = [record for record in free if str(record.values.get(plan.external_id) or "") == key]
         mine = mine or _twins(batch, work, free, values[work.claim.record_id])
         if len(mine) > 1:
@@ -367,13 +369,12 @@ def _write(batch: Batch, work: Work, values: Mapping[str, Canonical], clock: Clo
     work.warnings += [problem.message for problem in problems]
     back = plan.write_back
     said: dict[str, Value] = {name: value for name, value in out.items() if value is not None}
-    assert work.target is not None
-    named = work.target.values.get(plan.object.intacct.natural_key)
-    said[back.intacct_id] = None if named is None else plan.readable(str(named))
+    named = natural_of(batch, work)
+    said[back.intacct_id] = None if named is None else plan.readable(named)
     said |= {name: value for name, value in ((back.status, OK), (back.synced_at, clock.now())) if name}
     assert plan.external_id is not None
     kind, control_id = plan.object.salesforce.kind, work.claim.operation_id
-    external_id = (plan.external_id, plan.external_key(str(work.born)))
+    external_id = (plan.external_id, external_key(batch, work))
     return Write(kind, Action.CREATE, said, control_id, external_id=external_id)
 
 

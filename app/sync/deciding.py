@@ -57,9 +57,10 @@ def decide(batch: Batch) -> None:
 def _flagged(batch: Batch, work: Work) -> Merge:
     """What happens in Salesforce to a record Intacct owned and has no more: it is marked inactive, never deleted."""
     out = Merge()
-    row = next((row for row in batch.plan.rows if row.names == ("STATUS",)), None)
-    if row is not None and row.id not in batch.stays_out(work) and work.mapped.values.get(row.id) != INACTIVE:
-        out.to_salesforce[row.id] = INACTIVE
+    name, word = batch.plan.object.gone_as
+    row = next((row for row in batch.plan.rows if row.id == name), None)
+    if row is not None and row.id not in batch.stays_out(work) and work.mapped.values.get(row.id) != word:
+        out.to_salesforce[row.id] = word
     return out
 
 

@@ -16,6 +16,7 @@ from app.sync.agreeing import agrees_in_part, alike
 from app.sync.echo import edited
 from app.sync.ports import Backend, Bindings
 from app.sync.recover import LONGEST_LAG
+from app.sync.replacing import replacement, replacements
 from app.sync.work import Batch, Work, twins_of
 
 
@@ -42,10 +43,11 @@ async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings, now: 
         any_of.setdefault(name, []).extend(value for work in batch.open if (value := _sought(plan, work, name)))
     any_of = {name: list(dict.fromkeys(values)) for name, values in any_of.items()}
     found = await intacct.find(plan.object.intacct.kind, any_of, plan.intacct_fields)
+    found += await replacements(batch, intacct, found)
     by_key = {record.key: record for record in found}
     for work in batch.open:
         if work.bound is not None:
-            work.target = by_key.get(work.bound.intacct_key)
+            work.target = by_key.get(work.bound.intacct_key) or replacement(batch, work, found)
             _follow_stage(batch, work, found, now)
             if work.target is None:
                 _end_vanished(batch, work, now)

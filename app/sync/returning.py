@@ -136,7 +136,7 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
         if back.id_copy:
             wanted[back.id_copy] = work.id
         if work.moved and batch.plan.external_id:
-            wanted[batch.plan.external_id] = batch.plan.external_key(work.bound.intacct_key)
+            wanted[batch.plan.external_id] = batch.plan.external_key(work.bound.intacct_key, work.bound.intacct_id)
         status, text = OK, None
     elif work.settlement.result is Result.SKIPPED or work.settlement.reason == LEASE_LOST.code:
         return None

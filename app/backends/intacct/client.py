@@ -24,6 +24,7 @@ from app.backends.intacct.pace import Speed, Throttle
 from app.backends.intacct.reading import Reader
 from app.backends.intacct.rest.client import RestSide
 from app.backends.intacct.retrying import RetryTimes
+from app.backends.intacct.reverse import described
 from app.backends.intacct.schema import Lookup, Schemas
 from app.backends.intacct.union import Union, is_union, members, of_unions
 from app.backends.intacct.writing import Writer
@@ -225,7 +226,7 @@ class IntacctBackend:
         if is_union(kind):
             return await self._union.describe(kind)
         schemas = self._over_rest().schemas if is_rest(kind) else self._schemas
-        return await schemas.describe(kind)
+        return described(await schemas.describe(kind))
 
     async def identity(self) -> Identity:
         """See `Backend.identity`.

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Protocol
 
+from app.backends.intacct import reverse
 from app.backends.intacct.dialect import (
     LARGEST_PAGE,
     LONGEST_LIST,
@@ -110,7 +111,8 @@ class Reader:
 
     async def find(self, kind: str, any_of: Mapping[str, Sequence[str]], fields: Sequence[str]) -> list[Record]:
         """See `Backend.find`."""
-        return await find(self, kind, any_of, fields, self._page_size)
+        reached = await reverse.reached(self.find, kind, any_of)
+        return await find(self, kind, reached, fields, self._page_size)
 
     async def select(
         self, kind: str, where: conditions.Condition, fields: Sequence[str], *, after: str, size: int
@@ -140,7 +142,8 @@ class Reader:
         """One page, one transaction. Raises SyncError TRANSIENT when the page is out of order or lacks keys."""
         types = await self._schemas.types(kind)
         kept = [name for name in (MODIFIED, CREATED) if name in types or (not types and name == MODIFIED)]
-        plain, inner = split(fields)
+        near, far = reverse.split(kind, fields)
+        plain, inner = split(near)
         asked = {name.upper(): name for name in (*plain, KEY, *kept, *order)}
         query = Query(kind, tuple(asked.values()), where, order, page_size)
         try:
@@ -160,6 +163,8 @@ class Reader:
         if inner and records:
             more = await self._inner.read(kind, [record.key for record in records], inner)
             records = [joined(one, more.get(one.key), inner) for one in records]
+        if far and records:
+            records = await reverse.joined(self.find, records, far)
         return Page(records, more=bool(remaining) or (remaining is None and len(records) >= query.page_size))
 
 
