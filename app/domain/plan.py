@@ -1,7 +1,7 @@
 """A plan: one object's declaration made concrete for one connection. Pure; made per run, never stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.domain.declaration import (
     SELECTION,
     Companion,
     Creates,
+    End,
     Field,
     Mark,
     Rule,
@@ -37,6 +38,7 @@ class Plan:
     every op_key, so that no two environments, companies or entities can meet. `off` are the declared rows the mapping
     has switched off or changed, `mapped` all its active rows, whether both sides have their fields or not. `prefix`
     stands before package names in the org: `object` names kinds as the org does, its functions read `standard` names.
+    `lists` are the managed lists that rows refer to and the connection syncs, with their Intacct ends.
     `entity` is the look-up (or text) that names the entity of a new record, row or no row; None: none is named.
     `barred`: reason and sentence why the connection may not sync the object at all.
     """
@@ -65,6 +67,7 @@ class Plan:
     prefix: str = NAMESPACE
     entity: Field | None = None
     barred: tuple[str, str] | None = None
+    lists: Mapping[str, End] = field(default_factory=dict)
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from app.store import cursors
 from app.store.tables import Connection
 from app.sync.echo import edited, is_inactive
 from app.sync.lines import lines_edited, lines_of
+from app.sync.list_values import values_named
 from app.sync.ports import Backend, Position
 from app.sync.work import twins_of
 
@@ -240,6 +241,7 @@ async def _edits(
         elif (
             everything
             or edited(plan, record, link.base, known)
+            or any(value not in known.get(name, ()) for name, value in values_named(plan, record).values())
             or (plan.lines is not None and lines_edited(plan.lines, link.base, lines.get(record.key, [])))
         ):
             wanted.append(link.salesforce_id)

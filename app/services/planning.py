@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.domain.declaration import BY_KEY, ENABLED, NAMESPACE, UNION, Field, Lines, SyncedObject
+from app.domain.declaration import BY_KEY, ENABLED, NAMESPACE, UNION, End, Field, Lines, SyncedObject
+from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
 from app.domain.lines import LinesPlan, plan_lines
 from app.domain.mappings import Content, Malformed, content_of, effective
@@ -124,7 +125,8 @@ async def plan_by(
         mapping_version=version,
         new_since=new_since(connection, declared),
     )
-    plan = replace(plan, disabled=_disabled(connection, plan), barred=barred(connection, declared))
+    hindered, lists = barred(connection, declared), _lists(connection, plan)
+    plan = replace(plan, disabled=_disabled(connection, plan), barred=hindered, lists=lists)
     return replace(plan, lines=await _lines(declared.lines, namespace, pair)) if declared.lines else plan
 
 
@@ -143,6 +145,17 @@ def _disabled(connection: Connection, plan: Plan) -> frozenset[str]:
     named = {row.refers_to.removesuffix(BY_KEY) for row in plan.referring if row.refers_to}
     named |= {plan.object.yields.to} if plan.object.yields else set()
     return frozenset(name for name in named if not enabled(connection, CATALOGUE[name]))
+
+
+def _lists(connection: Connection, plan: Plan) -> dict[str, End]:
+    """The managed lists that rows refer to by natural id and the connection syncs."""
+    named = {row.refers_to for row in plan.referring if row.refers_to in CATALOGUE}
+    lists = [
+        one
+        for name, one in CATALOGUE.items()
+        if name in named and one.kind is ObjectKind.MANAGED_LIST and enabled(connection, one)
+    ]
+    return {one.name: _of_chosen_kinds(connection, one).intacct for one in lists}
 
 
 async def _lines(declared: Lines, namespace: str, pair: Pair) -> LinesPlan:

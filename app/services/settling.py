@@ -15,6 +15,7 @@ from app import telemetry
 from app.domain.decisions import STRENGTH, Change, Reference, Result, Settlement
 from app.domain.errors import Kind, SyncError
 from app.domain.merge import Direction
+from app.domain.records import BORN_IN_INTACCT
 from app.domain.transforms import plain
 from app.objects import CATALOGUE
 from app.services import intake, payment_ends
@@ -168,6 +169,8 @@ async def _await_references(
     for reference in said.waits_for:
         if _word(reference) not in history:
             origin = {"origin": "cascade", "correlation_id": row.correlation_id, "parent_id": row.id}
+            if reference.record_id.startswith(BORN_IN_INTACCT):
+                origin |= {"origin": "intacct", "direction": Direction.FROM_INTACCT}
             await intake.wish(context, connection, reference.object, [reference.record_id], session=session, **origin)
     row.waits_for = sorted(history | {_word(reference) for reference in said.waits_for})
     live = await work.live_among(session, connection.id, {(r.object, r.record_id) for r in said.waits_for})
@@ -206,7 +209,8 @@ async def _follow_up(
         row.lane
         for row in await work.wake(session, connection.id, {f"{r.object}/{r.record_id}" for r in finished}, now)
     }
-    linked: set[tuple[str, str]] = set()
+    arrived = [row for row in finished if row.result in STRENGTH and row.record_id.startswith(BORN_IN_INTACCT)]
+    linked = {(row.object, row.record_id) for row in arrived}
     for name in sorted({row.object for row in finished if row.result in STRENGTH}):
         ids = sorted(row.record_id for row in finished if row.object == name)
         linked |= {(name, b.salesforce_id) for b in await links.by_salesforce_id(session, connection.id, name, ids)}

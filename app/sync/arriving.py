@@ -17,6 +17,7 @@ from app.domain.transforms import Canonical, Constant, Unfit, clean, plain
 from app.sync.agreeing import agrees_in_part, alike
 from app.sync.deciding import NOT_CARRIED, refusal
 from app.sync.echo import is_inactive
+from app.sync.list_values import bring_list_values
 from app.sync.ports import Action, Backend, Bindings, Bound, Clock, Outcome, Verdict, Write
 from app.sync.replacing import external_key, natural_of, take_over
 from app.sync.returning import OK
@@ -53,9 +54,10 @@ async def arrive(
     for work in fresh:
         work.target = records.get(str(work.born))
     fresh = await take_over(batch, fresh, bindings)
+    await bring_list_values(batch, fresh, intacct, bindings)
     await _only_stages_in_force(batch, intacct, fresh, clock)
     for work in fresh:
-        values[work.claim.record_id] = _canonical(batch, work, clock)
+        values[work.claim.record_id] = {} if work.settlement else _canonical(batch, work, clock)
     if plan.object.first_kind_wins:
         await _first_of_its_id(batch, intacct)
     await _match(batch, salesforce, bindings, values)

@@ -14,6 +14,7 @@ from app.domain.plan import Plan
 from app.domain.records import Record, Value
 from app.sync.agreeing import agrees_in_part, alike
 from app.sync.echo import edited
+from app.sync.list_values import bring_list_values
 from app.sync.ports import Backend, Bindings
 from app.sync.recover import LONGEST_LAG
 from app.sync.replacing import replacement, replacements
@@ -55,6 +56,7 @@ async def read_intacct(batch: Batch, intacct: Backend, bindings: Bindings, now: 
         found = list(plan.object.stages.in_force(found, now.date()).values())
     await _match(batch, found, bindings)
     await _resolve_back(batch, bindings)
+    await bring_list_values(batch, batch.open, intacct, bindings)
     for work in batch.open:
         if work.bound is not None and _is_late(batch, work):
             message = f"Intacct still shows {work.bound.intacct_id} as it was before our last update."

@@ -1,5 +1,7 @@
 """Configuration and connection over the API."""
 
+from typing import Any
+
 import pytest
 from httpx import AsyncClient
 
@@ -9,26 +11,43 @@ from app.services.context import Context
 from app.store.tables import Connection
 
 
+def present(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """The present options of an object in a configuration."""
+    (one,) = [one for one in body["objects"] if one["objectName"] == name]
+    return {option["name"]: option["presentValue"] for option in one["options"]}
+
+
 async def test_options_are_changed_in_part(client: AsyncClient) -> None:
-    answer = await client.patch("/v1/configuration", json={"objects": {"account": {"syncOnlyOnce": True}}})
-    body = answer.json()
-    assert body["objects"]["account"]["syncOnlyOnce"] is True
-    assert body["objects"]["account"]["addNewAccounts"] is True
+    change = {"objectName": "account", "options": {"syncOnlyOnce": True}}
+    body = (await client.patch("/v1/configuration", json={"objects": [change]})).json()
+    shown = present(body, "account")
+    assert (shown["syncOnlyOnce"], shown["addNewAccounts"]) == (True, True)
     assert body["syncEnabled"]
 
 
 async def test_objects_bear_their_own_names(client: AsyncClient) -> None:
-    assert set((await client.get("/v1/configuration")).json()["objects"]) == set(CATALOGUE)
-    answer = await client.patch("/v1/configuration", json={"objects": {"price_book": {"enabled": True}}})
-    assert answer.json()["objects"]["price_book"]["enabled"] is True
+    body = (await client.get("/v1/configuration")).json()
+    assert [one["objectName"] for one in body["objects"]] == list(CATALOGUE)
+    changes = [{"objectName": "price_book", "options": {"enabled": True}}]
+    body = (await client.patch("/v1/configuration", json={"objects": changes})).json()
+    assert present(body, "price_book")["enabled"] is True
+
+
+async def test_option_that_an_object_does_not_have_is_not_found(client: AsyncClient) -> None:
+    changes = [{"objectName": "contact", "options": {"requireContacts": True}}]
+    answer = await client.patch("/v1/configuration", json={"objects": changes})
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_option")
 
 
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"objects": {"invoice": {}}}, "objects.invoice"),
-        ({"objects": {"account": {"syncTwice": True}}}, "objects.account.syncTwice"),
-        ({"objects": {"account": {"syncOnlyOnce": "true"}}}, "objects.account.syncOnlyOnce"),
+        ({"objects": [{"objectName": "invoice", "options": {}}]}, "objects.0.objectName"),
+        ({"objects": [{"objectName": "account", "options": {"syncTwice": True}}]}, "objects.0.options.syncTwice"),
+        (
+            {"objects": [{"objectName": "account", "options": {"syncOnlyOnce": "true"}}]},
+            "objects.0.options.syncOnlyOnce",
+        ),
         ({"options": {"userAccessList": ["ann", "ann"]}}, "options.userAccessList"),
         ({"syncEnabled": 1}, "syncEnabled"),
         ({"version": True}, "version"),
@@ -77,7 +96,8 @@ async def test_a_disconnect_needs_its_word(client: AsyncClient, body: dict[str, 
 
 async def test_null_changes_nothing(client: AsyncClient) -> None:
     before = (await client.get("/v1/configuration")).json()
-    change = {"syncEnabled": None, "objects": {"account": {"syncOnlyOnce": None}, "contact": None}, "version": None}
+    nothing = {"objectName": "account", "options": {"syncOnlyOnce": None}}
+    change = {"syncEnabled": None, "objects": [nothing], "options": None, "version": None}
     after = (await client.patch("/v1/configuration", json=change)).json()
     assert {**after, "correlationId": ""} == {**before, "correlationId": ""}
 

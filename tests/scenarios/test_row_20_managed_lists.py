@@ -5,12 +5,15 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import select
 
+from app.domain.merge import Direction
+from app.domain.records import System
 from app.objects import CATALOGUE
 from app.services import changes, configuration
+from app.services.turns import Pace
 from app.store.session import Sessions
 from app.store.tables import Operation
 from tests.scenarios.listed import shown, switch_on
-from tests.simulated import House, build_house
+from tests.simulated import BreakableTransport, House, build_house
 
 DEPARTMENT, ENTITY, VALUE = "ia_crm__Department__c", "ia_crm__Intacct_Entity__c", "ia_crm__Intacct_List_Value__c"
 SMALL = (
@@ -192,3 +195,75 @@ async def test_value_that_nobody_has_linked_yet_is_found_on_the_way(house: House
     (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Term__c": term})
     (done,) = await house.sync("account", account)
     assert (done.result, house.ia("CUSTOMER")[0]["TERMNAME"]) == ("created", "Net 30"), done.message
+
+
+async def customers(house: House, *terms: str) -> list[str]:
+    """Accounts in step whose customers then get a term each, which Salesforce has not got."""
+    look_up(house)
+    await switch_on(house, "term")
+    await house.poll()
+    ids = house.seed("Account", *({"Name": f"Acme {number}"} for number in range(len(terms))))
+    await house.sync("account", *ids)
+    twins = {row["NAME"]: row["RECORDNO"] for row in house.ia("CUSTOMER")}
+    house.seed_intacct("ARTERM", *({"NAME": name, "STATUS": "active"} for name in sorted({*terms} - {"Net 30"})))
+    await switch_on(house, term={"enabled": False})  # its feed says nothing meanwhile
+    for number, name in enumerate(terms):
+        await house.edit_intacct("CUSTOMER", twins[f"Acme {number}"], {"TERMNAME": name})
+    return ids
+
+
+async def test_value_of_intacct_that_salesforce_lacks_is_brought_and_shown(house: House) -> None:
+    (account,) = await customers(house, "Net 45")
+    await switch_on(house, "term")
+    await house.sync("account", account, direction=Direction.FROM_INTACCT, origin="intacct")
+    terms = {record["Name"]: record["Id"] for record in house.salesforce.state.records("ia_crm__AR_Term__c")}
+    assert house.sf("Account", account)["ia_crm__Term__c"] == terms["Net 45"]
+
+
+async def test_the_list_is_asked_once_for_a_whole_batch(house: House) -> None:
+    accounts = await customers(house, *["Net 45", "Net 50"] * 4)
+    await switch_on(house, "term")
+    wire: BreakableTransport = house.context.backends.wires[System.INTACCT]  # type: ignore[attr-defined]
+    before = len(wire.sent)
+    await house.sync("account", *accounts, direction=Direction.FROM_INTACCT, origin="intacct")
+    asked = [body for body in wire.sent[before:] if b"<object>ARTERM</object>" in body and b"<query>" in body]
+    assert len(asked) == 2  # which record number each value has; then the values themselves
+    shown_terms = {house.sf("Account", account)["ia_crm__Term__c"] for account in accounts}
+    assert len(shown_terms) == 2
+    assert None not in shown_terms
+
+
+async def test_edit_of_a_record_brings_the_value_by_the_feed(house: House) -> None:
+    (account,) = await customers(house, "Net 45")
+    await switch_on(house, "term")
+    await changes.poll_object(house.context, house.connection, CATALOGUE["account"], Pace(0, 0))
+    await house.drain()
+    assert house.sf("Account", account)["ia_crm__Term__c"] is not None
+
+
+async def test_value_that_its_list_has_not_is_told_by_field_and_value_and_nothing_is_emptied(house: House) -> None:
+    (account,) = await customers(house, "Net 45")
+    (known,) = [r["Id"] for r in house.salesforce.state.records("ia_crm__AR_Term__c") if r["Name"] == "Net 30"]
+    await house.edit("Account", account, ia_crm__Term__c=known)
+    (gone,) = [row["RECORDNO"] for row in house.ia("ARTERM") if row["NAME"] == "Net 45"]
+    house.intacct.state.company.tables["ARTERM"].remove(int(gone), house.clock.now())
+    await switch_on(house, "term")
+    (done,) = await house.sync("account", account)
+    assert (done.state, done.result, done.reason) == ("done", "failed", "list_value_unknown")
+    assert all(word in done.message for word in ("TERMNAME", "'Net 45'", "ia_crm__Term__c"))
+    assert house.sf("Account", account)["ia_crm__Term__c"] == known
+    async with house.context.begin() as session:
+        tries = (await session.exec(select(Operation).where(Operation.object == "term"))).all()
+    assert all(one.reason != "gone_from_intacct" for one in tries)
+
+
+async def test_value_that_cannot_be_brought_blocks_the_record_until_it_arrives(house: House) -> None:
+    (account,) = await customers(house, "Net 45")
+    await switch_on(house, "term")
+    one, other = house.seed("ia_crm__AR_Term__c", {"Name": "Net 45"}, {"Name": "Net 45"})
+    (done,) = await house.sync("account", account, direction=Direction.FROM_INTACCT, origin="intacct")
+    assert (done.result, done.reason) == ("blocked", "list_value_not_synced"), done.message
+    house.salesforce.state.delete({"object": "ia_crm__AR_Term__c", "ids": [other]})
+    (term,) = [row["RECORDNO"] for row in house.ia("ARTERM") if row["NAME"] == "Net 45"]
+    await house.sync("term", f"#{term}", direction=Direction.FROM_INTACCT, origin="intacct")
+    assert house.sf("Account", account)["ia_crm__Term__c"] == one

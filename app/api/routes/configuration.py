@@ -37,9 +37,10 @@ async def get_configuration(context: Here, who: Viewer, correlation_id: Correlat
     "/v1/configuration",
     operation_id="changeConfiguration",
     summary="Change the master switch or options",
-    description="What is absent or null stays. Switching synchronisation on starts what was accepted meanwhile.",
+    description="What is absent or null stays. Switching synchronisation on starts what was accepted meanwhile. "
+    "Objects bear their own names, as everywhere; an option that the object does not have is not found.",
     response_description="The configuration after the change.",
-    responses=problems(BAD_REQUEST, CONFLICT, UNSUPPORTED_MEDIA, UNPROCESSABLE),
+    responses=problems(BAD_REQUEST, NOT_FOUND, CONFLICT, UNSUPPORTED_MEDIA, UNPROCESSABLE),
 )
 async def change_configuration(
     house: TheHouse, who: Admin, correlation_id: CorrelationId, wanted: ConfigurationChange

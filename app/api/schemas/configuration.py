@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, create_model
-from pydantic.alias_generators import to_pascal
 
 from app.api.schemas.model import In, Out, Truth, Version
+from app.api.schemas.operations import KnownObject
 from app.api.schemas.options import option_type
 from app.domain.connection_options import CONNECTION_OPTIONS
 from app.domain.options import Option, OptionKind, OptionValue
@@ -30,25 +30,10 @@ def _model(
     return made
 
 
-def _options(end: str, base: type[BaseModel], *, optional: bool) -> type[BaseModel]:
-    """One model per object, and one over them, in which each object bears its own name as everywhere else."""
-    parts: dict[str, Any] = {}
-    for name, declared in CATALOGUE.items():
-        says = f"Options of {declared.label}."
-        one = _model(f"{to_pascal(name)}{end}", says, base, declared.options, optional=optional)
-        own = Field(alias=name)
-        parts[name] = (Annotated[one | None, own], None) if optional else (Annotated[one, own], ...)
-    whole = create_model(f"Object{end}", __base__=base, **parts)
-    whole.__doc__ = "Options per object."
-    return whole
-
-
 WHOLE = "Options of the whole connection."
 
 ConnectionOptions: Any = _model("ConnectionOptions", WHOLE, Out, CONNECTION_OPTIONS, optional=False)
 ConnectionOptionsChange: Any = _model("ConnectionOptionsChange", WHOLE, In, CONNECTION_OPTIONS, optional=True)
-ObjectOptions: Any = _options("Options", Out, optional=False)
-ObjectOptionsChange: Any = _options("OptionsChange", In, optional=True)
 
 
 def _every_option() -> list[Option]:
@@ -74,12 +59,17 @@ class OptionSetting(Out):
     present_value: bool | int | str | list[str]
 
 
-class ObjectConfigurationView(Out):
-    """The options of one object."""
+class ObjectOptions(Out):
+    """An object by its own name, with its options."""
 
     object_name: str
     label: str
     options: list[OptionSetting]
+
+
+class ObjectConfigurationView(ObjectOptions):
+    """The options of one object."""
+
     version: Annotated[int, Field(description="Grows with every change of the connection.")]
     correlation_id: str
 
@@ -96,13 +86,20 @@ class ObjectConfigurationChange(In):
         return given
 
 
+class ObjectOptionsChange(In):
+    """What is to change of one object."""
+
+    object_name: KnownObject
+    options: AnyOptions
+
+
 class ConfigurationView(Out):
     """The switches of the connection."""
 
     sync_enabled: Annotated[bool, Field(description="The master switch. Off: wishes are accepted and wait.")]
     environment: Annotated[str, Field(description="production, sandbox or offline.")]
     options: ConnectionOptions
-    objects: ObjectOptions
+    objects: list[ObjectOptions]
     version: Annotated[int, Field(description="Grows with every change of the connection.")]
     correlation_id: str
 
@@ -112,7 +109,7 @@ class ConfigurationChange(In):
 
     sync_enabled: Truth | None = None
     options: ConnectionOptionsChange | None = None
-    objects: ObjectOptionsChange | None = None
+    objects: Annotated[list[ObjectOptionsChange], Field(max_length=200)] | None = None
     version: Version | None = None
 
     def whole(self) -> dict[str, object]:
@@ -122,7 +119,9 @@ class ConfigurationChange(In):
 
     def named(self) -> dict[str, dict[str, object]]:
         """The options of objects that were named, by object."""
-        given: dict[str, dict[str, object]] = self.objects.model_dump(exclude_none=True) if self.objects else {}
+        given: dict[str, dict[str, object]] = {}
+        for one in self.objects or ():
+            given.setdefault(one.object_name, {}).update(one.options.model_dump(exclude_none=True))
         return given
 
 
@@ -132,7 +131,7 @@ def configuration_out(known: Configuration, correlation_id: str) -> Configuratio
         sync_enabled=known.sync_enabled,
         environment=known.environment,
         options=ConnectionOptions.model_validate(known.options),
-        objects=ObjectOptions.model_validate(known.objects),
+        objects=[ObjectOptions.model_validate(_object(name, known)) for name in CATALOGUE],
         version=known.version,
         correlation_id=correlation_id,
     )
@@ -140,14 +139,14 @@ def configuration_out(known: Configuration, correlation_id: str) -> Configuratio
 
 def object_configuration_out(object_name: str, known: Configuration, correlation_id: str) -> ObjectConfigurationView:
     """The options of one object as they are sent."""
-    declared, values = CATALOGUE[object_name], known.objects[object_name]
-    return ObjectConfigurationView(
-        object_name=object_name,
-        label=declared.label,
-        options=[_setting(option, values[option.name]) for option in declared.options],
-        version=known.version,
-        correlation_id=correlation_id,
-    )
+    rest = {"version": known.version, "correlation_id": correlation_id}
+    return ObjectConfigurationView.model_validate(_object(object_name, known) | rest)
+
+
+def _object(name: str, known: Configuration) -> dict[str, Any]:
+    declared, values = CATALOGUE[name], known.objects[name]
+    options = [_setting(option, values[option.name]) for option in declared.options]
+    return {"object_name": name, "label": declared.label, "options": options}
 
 
 def _setting(option: Option, value: OptionValue) -> OptionSetting:
