@@ -1,10 +1,17 @@
 """Managed lists: what Intacct owns, Salesforce only shows and picks from. One declaration line per list and field."""
 
+from collections.abc import Iterable
+
 from app.domain.declaration import ENABLED, Creates, End, Field, Kind, Mark, Option, Rule, SyncedObject, WriteBack
 from app.domain.transforms import Constant, Flag, Identifier, Pick, Text, Transform
 
 STATUS_TEXT = Pick((("active", "Active"), ("inactive", "Inactive")))
 STATUS_FLAG = Flag("active", "inactive")
+
+
+def same_words(words: Iterable[str]) -> Pick:
+    """A value map of words that both sides spell alike: any other word is an error that names it."""
+    return Pick(tuple((word, word) for word in words))
 
 
 def managed_list(

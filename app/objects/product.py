@@ -13,9 +13,19 @@ from app.domain.declaration import (
     SyncedObject,
     WriteBack,
 )
+from app.domain.lists import same_words
 from app.domain.transforms import Amount, Flag, Identifier, Text, Truth
 
 FROM = Rule.FROM_INTACCT
+ITEM_TYPES = (
+    "Inventory",
+    "Non-Inventory",
+    "Non-Inventory (Purchase only)",
+    "Non-Inventory (Sales only)",
+    "Kit",
+    "Stockable Kit",
+)
+COST_METHODS = ("Standard", "Average", "FIFO", "LIFO")
 
 OBJECT = SyncedObject(
     name="product",
@@ -37,7 +47,7 @@ OBJECT = SyncedObject(
     fields=(
         Field("ITEMID", "ProductCode", FROM, Identifier(30), Mark.FIXED),
         Field("NAME", "Name", FROM, Text(100), Mark.FIXED, required=True),
-        Field("ITEMTYPE", "ia_crm__Item_Type__c", FROM, Identifier(40), Mark.FIXED),
+        Field("ITEMTYPE", "ia_crm__Item_Type__c", FROM, same_words(ITEM_TYPES), Mark.FIXED),
         Field("MEGAENTITYID", "ia_crm__Intacct_Entity__c", FROM, Identifier(20), refers_to="location"),
         Field("STATUS", "IsActive", FROM, Flag("active", "inactive")),
         Field("EXTENDED_DESCRIPTION", "Description", FROM, Text(1000)),
@@ -45,12 +55,19 @@ OBJECT = SyncedObject(
         Field("PRODUCTLINEID", "Family", FROM, Identifier(80)),
         Field("GLGROUP", "ia_crm__Item_GL_Group__c", FROM, Identifier(80)),
         Field("UOMGRP", "ia_crm__Unit_of_Measure__c", FROM, Identifier(80)),
-        Field("COST_METHOD", "ia_crm__Cost_Method__c", FROM, Identifier(40)),
+        Field("COST_METHOD", "ia_crm__Cost_Method__c", FROM, same_words(COST_METHODS)),
         Field("STANDARD_COST", "ia_crm__Standard_Cost__c", FROM, Amount()),
         Field("BASEPRICE", "ia_crm__Base_Price__c", FROM, Amount()),
         Field("TAXABLE", "ia_crm__Taxable__c", FROM, Truth()),
         Field("TAXGROUP", "ia_crm__Tax_Group__c", FROM, Identifier(80)),
         Field("MRR", "ia_crm__MRR__c", FROM, Truth()),
+        Field(
+            "DEFAULTREVRECTEMPLKEY",
+            "ia_crm__Revenue_Recognition_Template__c",
+            FROM,
+            Identifier(80),
+            refers_to="revenue_template_oe",
+        ),
         Field("HASSTARTENDDATES", "ia_crm__Has_Start_and_End_Dates__c", FROM, Truth()),
         Field("UPC", "StockKeepingUnit", FROM, Identifier(30), active=False),
     ),

@@ -4,8 +4,8 @@ Templates of Order Entry stand in the same Salesforce object; they come from ano
 """
 
 from app.domain.declaration import Field, Mark, Rule
-from app.domain.lists import STATUS_FLAG, managed_list
-from app.domain.transforms import Constant, Identifier, Pick, Text, Truth
+from app.domain.lists import STATUS_FLAG, managed_list, same_words
+from app.domain.transforms import Constant, Identifier, Text, Truth
 
 FROM = Rule.FROM_INTACCT
 METHODS = (
@@ -28,9 +28,9 @@ OBJECT = managed_list(
     more=(
         Field((), "ia_crm__Type__c", FROM, Constant("Contract", ("Order Entry",), unset_fits=True), Mark.FIXED),
         Field("DESCRIPTION", "ia_crm__Description__c", FROM, Text(255)),
-        Field("METHOD", "ia_crm__Method__c", FROM, Pick(tuple((word, word) for word in METHODS))),
+        Field("METHOD", "ia_crm__Method__c", FROM, same_words(METHODS)),
         Field("SOURCE", "ia_crm__Source__c", FROM, Identifier(80)),
-        Field("POSTINGTYPE", "ia_crm__Posting_Type__c", FROM, Pick(tuple((word, word) for word in POSTING))),
+        Field("POSTINGTYPE", "ia_crm__Posting_Type__c", FROM, same_words(POSTING)),
         Field("RESUMEOPTION", "ia_crm__Resume_Option__c", FROM, Identifier(80)),
         Field("STEPTEMPLATE", "ia_crm__Step_Template__c", FROM, Truth()),
     ),

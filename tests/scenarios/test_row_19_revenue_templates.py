@@ -6,6 +6,7 @@ import pytest
 
 from app.objects import CATALOGUE
 from app.services import changes
+from app.services.turns import Pace
 from app.store.session import Sessions
 from tests.scenarios.listed import shown, switch_on
 from tests.simulated import House, build_house
@@ -83,3 +84,15 @@ async def test_template_of_order_entry_is_not_linked_to_a_contract_template_by_h
     (done,) = await house.sync("revenue_template", other)
     assert (done.result, done.reason) == ("skipped", "other_kind")
     assert house.sf(TEMPLATE, other)[TYPE] == "Order Entry"
+
+
+async def test_item_shows_its_template_of_order_entry_though_the_list_had_not_come_yet(house: House) -> None:
+    house.seed_intacct("REVRECTEMPLATE", {"TEMPLATEID": "Steps", "DESCRIPTION": "In steps"})
+    item = {"ITEMID": "I-1", "NAME": "Widget", "ITEMTYPE": "Kit", "DEFAULTREVRECTEMPLKEY": "Steps"}
+    house.seed_intacct("ITEM", item)
+    await switch_on(house, "product", "revenue_template_oe")
+    await changes.poll_object(house.context, house.connection, CATALOGUE["product"], Pace(0, 0))
+    await house.drain()
+    (product,) = house.salesforce.state.records("Product2")
+    (template,) = [row for row in house.salesforce.state.records(TEMPLATE) if row["Name"] == "Steps"]
+    assert (product[TEMPLATE], template[TYPE]) == (template["Id"], "Order Entry")

@@ -92,3 +92,17 @@ async def test_a_cause_that_returns_is_regressed_and_not_new(house: House) -> No
     await failing(house, "Bolt")
     (group,) = await groups(house)
     assert (group.state, group.standing.records, group.standing.group.regressions) == ("regressed", 1, 1)
+
+
+async def test_refusal_of_intacct_shows_field_and_advice_in_log_and_group(house: House) -> None:
+    (account,) = house.seed("Account", {"Name": "Acme", "ia_crm__Term__c": "Net 99"})
+    await house.sync("account", account)
+    (error,) = await about(house, account)
+    (group,) = await groups(house)
+    assert (
+        (error.code, error.field)
+        == (group.standing.group.code, group.standing.group.field)
+        == ("reference_not_found", "TERMNAME")
+    )
+    assert "'Net 99'" in error.message
+    assert error.advice == group.standing.group.advice == "Create the record that is named, or name another one."

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.backends.intacct.texts import NAMED_FIELD, Fault
+from app.backends.intacct.texts import FIELD_MEANT, NAMED_FIELD, Fault
 from app.domain.errors import Kind, SyncError, VendorFault
 
 COMPANION = "XL03000009"
@@ -70,7 +70,9 @@ UNAUTHORISED = Meaning(
 EXPIRED = Meaning(Kind.AUTH, "company_expired", "The company is expired or inactive: ask Sage.")
 TOKEN = Meaning(Kind.AUTH, "token_refused")
 POLICY = Meaning(Kind.CONFIG, "transport_policy_unknown", "Name a transport policy that Sage has set up.")
-PERMISSION = Meaning(Kind.PERMISSION, "permission_missing")
+PERMISSION = Meaning(
+    Kind.PERMISSION, "permission_missing", "Give the API user's role the permission that Intacct names, then retry."
+)
 UNKNOWN_OBJECT = Meaning(Kind.CONFIG, "unknown_object", "Check that the subscription which owns the object is on.")
 UNKNOWN_FIELD = Meaning(Kind.CONFIG, "unknown_field", "Create the field in Intacct or take it out of the mapping.")
 REPEAT = Meaning(Kind.AMBIGUOUS, "repeat_refused", unclear=True)
@@ -95,7 +97,21 @@ TOO_LONG = Meaning(Kind.DATA, "value_too_long", "Shorten the value.")
 NO_REFERENCE = Meaning(Kind.DATA, "reference_not_found", "Create the record that is named, or name another one.")
 OUR_XML = Meaning(Kind.BUG, "request_malformed")
 ROLLED_BACK = Meaning(Kind.TRANSIENT, "rolled_back")
-REFUSED = Meaning(Kind.DATA, "refused")
+REFUSED = Meaning(Kind.DATA, "refused", "Correct what Intacct's sentence names, then sync the record again.")
+NOT_EDITABLE = Meaning(
+    Kind.CONFIG,
+    "field_not_editable",
+    "Intacct alone sets the field: turn its mapping row to From Intacct, or take it out of the mapping.",
+)
+EXCLUSIVE = Meaning(Kind.DATA, "fields_exclude_each_other", "Fill only one of the fields that Intacct names.")
+UNBALANCED = Meaning(Kind.DATA, "entry_not_balanced", "Correct the lines until debits and credits are equal.")
+TOO_MUCH = Meaning(Kind.DATA, "more_than_open", "Lower the amount or quantity to what is still open in Intacct.")
+INACTIVE = Meaning(Kind.DATA, "reference_inactive", "Activate the named record in Intacct, or name another one.")
+WRONG_STATE = Meaning(
+    Kind.CONFLICT,
+    "state_forbids",
+    "Look at the document in Intacct: in its present state it can only be changed there.",
+)
 UNCLASSIFIED = Meaning(Kind.BUG, "unclassified", unclear=True)
 
 AUTHENTICATION, CONTROL, RESULT = Place.AUTHENTICATION, Place.CONTROL, Place.RESULT
@@ -134,7 +150,7 @@ RULES: tuple[Rule, ...] = (
     Rule(UNIT, text="missing unit", place=RESULT),
     Rule(FORMAT, text="illegal format|invalid (e-?mail|format)", place=RESULT),
     Rule(REQUIRED, text=r"\brequired\b|\bmissing\b", place=RESULT),
-    Rule(CLOSED, text=r"period.{0,60}(closed|not open)|closed period", place=RESULT),
+    Rule(CLOSED, text=r"period.{0,60}(closed|not open)|closed (\w+ )?period", place=RESULT),
     Rule(
         TOO_LONG,
         text=r"too long|illegal length|exceeds? .{0,40}(length|characters|maximum)|maximum length",
@@ -145,6 +161,16 @@ RULES: tuple[Rule, ...] = (
     Rule(NO_REFERENCE, text=r"invalid .{1,200} specified", place=RESULT),
     Rule(INVALID, text=r"not a valid value|invalid value", place=RESULT),
     Rule(NO_REFERENCE, text=r"does not exist|do not exist|not found|could not find|no such", place=RESULT),
+    Rule(NOT_EDITABLE, text=r"is read-?only|cannot be changed after|is not editable", place=RESULT),
+    Rule(EXCLUSIVE, text=r"only one of .{1,200} can be given", place=RESULT),
+    Rule(UNBALANCED, text=r"(does|do) not balance|out of balance", place=RESULT),
+    Rule(TOO_MUCH, text=r"exceeds the (amount|balance) due|only .{1,40} can still be", place=RESULT),
+    Rule(INACTIVE, text=r"\bis inactive\b", place=RESULT),
+    Rule(
+        WRONG_STATE,
+        text=r"cannot be (edited|changed|converted|deleted|reversed)|has payments applied|is changed there",
+        place=RESULT,
+    ),
     Rule(PROCESSING, text="there was an error processing the request", place=RESULT),
     Rule(REFUSED, errorno=r"BL0[13]00\d{4}", place=RESULT),
     Rule(ROLLED_BACK, errorno=COMPANION, alone=True),
@@ -227,6 +253,8 @@ def _field(meaning: Meaning, fault: Fault | None) -> str | None:
         return None
     if fault.field:
         return fault.field
+    if meaning.code in FIELD_MEANT:
+        return FIELD_MEANT[meaning.code]
     for pattern in NAMED_FIELD.get(meaning.code, ()):
         found = re.search(pattern, fault.everything, re.IGNORECASE)
         if found:

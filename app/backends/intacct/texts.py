@@ -32,9 +32,19 @@ NAMED_FIELD: dict[str, tuple[str, ...]] = {
     "reference_not_found": (r"specified for (?:field )?['\"]?(?P<field>[A-Za-z_][\w.]*\w)",),
     "invalid_value": (r"valid value for (?:field )?['\"]?(?P<field>[A-Za-z_][\w.]*\w)",),
     "value_too_long": (r"illegal length for (?:field )?['\"]?(?P<field>[A-Za-z_][\w.]*\w)",),
+    "period_closed": (r"(?:^|[.:] )(?P<field>[A-Za-z_][\w.]*) \S{4,20} is in a closed",),
+    "field_not_editable": (
+        r"(?:^|[.:] )(?:the )?(?:field )?['\"]?(?P<field>[A-Za-z_][\w.]*)['\"]? (?:is read|is not edit|cannot be)",
+    ),
+    "fields_exclude_each_other": (r"only one of (?P<field>[A-Za-z_][\w.]*)",),
+    "reference_inactive": (r"(?:^|[.:] )(?P<field>[A-Za-z]\w*) '?[^ ']{1,60}'? is inactive",),
     "illegal_format": (r"illegal format for (?:field )?['\"]?(?P<field>[A-Za-z_][\w.]*)",),
 }
 """Per code of ours, how the vendor's sentence names the field. Sentences differ by object; these are tried in order."""
+
+
+FIELD_MEANT = {"unit_missing": "unit", "document_number_missing": "documentno", "entity_required": "MEGAENTITYID"}
+"""The field of a refusal whose sentence names none, because only one can be meant."""
 
 
 @dataclass(frozen=True, slots=True)

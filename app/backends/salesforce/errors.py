@@ -63,7 +63,9 @@ GONE = Rule(
     Kind.DATA, "salesforce_record_gone", "The record was deleted or merged: restore it or point to its successor."
 )
 BAD_ID = Rule(Kind.DATA, "salesforce_bad_id", "The Salesforce id is wrong or belongs to another object: correct it.")
-VALIDATION = Rule(Kind.DATA, "salesforce_validation_rule")
+VALIDATION = Rule(
+    Kind.DATA, "salesforce_validation_rule", "Correct the record as the org's validation rule says, then sync again."
+)
 REQUIRED = Rule(Kind.DATA, "salesforce_required_field", "Fill or map the required field, then sync again.")
 NO_STANDARD_PRICE = Rule(
     Kind.DEPENDENCY,
@@ -72,16 +74,22 @@ NO_STANDARD_PRICE = Rule(
 )
 TOO_LONG = Rule(Kind.DATA, "salesforce_text_too_long", "Shorten the text, then sync again.")
 PICKLIST = Rule(Kind.DATA, "salesforce_picklist_value", "Add the value to the picklist or change it, then sync again.")
-NUMBER = Rule(Kind.DATA, "salesforce_number_range")
-EMAIL = Rule(Kind.DATA, "salesforce_email")
-UNPARSABLE = Rule(Kind.DATA, "salesforce_value_unreadable")
-REFUSED = Rule(Kind.DATA, "salesforce_refused")
+NUMBER = Rule(Kind.DATA, "salesforce_number_range", "Widen the number field in Salesforce, or correct the number.")
+EMAIL = Rule(Kind.DATA, "salesforce_email", "Correct the e-mail address in Intacct, then sync again.")
+UNPARSABLE = Rule(
+    Kind.DATA, "salesforce_value_unreadable", "Correct the value, or map it to a field of a type that can hold it."
+)
+REFUSED = Rule(Kind.DATA, "salesforce_refused", "Correct what Salesforce's sentence names, then sync the record again.")
 AUTOMATION = Rule(
     Kind.CONFIG,
     "salesforce_automation",
     "A flow or trigger of the org failed: the Salesforce administrator can see why.",
 )
-PERMISSION = Rule(Kind.PERMISSION, "salesforce_permission")
+PERMISSION = Rule(
+    Kind.PERMISSION,
+    "salesforce_permission",
+    "Let the API user see and edit the record and those it refers to (permission set, sharing), then retry.",
+)
 SCHEMA = Rule(
     Kind.CONFIG,
     "salesforce_schema",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.backends.intacct.errors import Place, by_status, classify, to_error
+from app.backends.intacct.errors import RULES, Place, by_status, classify, to_error
 from app.backends.intacct.texts import Fault, make_fault
 from app.domain.errors import Kind
 
@@ -63,6 +63,17 @@ TABLE: list[tuple[Place, str | None, str, Kind, str]] = [
     (RESULT, "BL01001973", "This record is being edited by another user", Kind.TRANSIENT, "record_locked"),
     (RESULT, None, "There was an error processing the request", Kind.TRANSIENT, "processing_error"),
     (RESULT, "XL03000013", "A function with this controlid was already executed", Kind.AMBIGUOUS, "repeat_refused"),
+    (RESULT, "BL01001973", "WHENPOSTED 2026-01-31 is in a closed accounting period", Kind.DATA, "period_closed"),
+    (RESULT, None, "The period January 2026 is closed", Kind.DATA, "period_closed"),
+    (RESULT, "BL01001973", "TOTALDUE is read-only", Kind.CONFIG, "field_not_editable"),
+    (RESULT, None, "CURRENCY cannot be changed after the record was created", Kind.CONFIG, "field_not_editable"),
+    (RESULT, "BL01001973", "Only one of exchratetype, exchrate can be given", Kind.DATA, "fields_exclude_each_other"),
+    (RESULT, None, "The entry does not balance: debits 2, credits 1 USD", Kind.DATA, "entry_not_balanced"),
+    (RESULT, None, "The amount 9 exceeds the amount due 5 of transaction 3", Kind.DATA, "more_than_open"),
+    (RESULT, None, "Only 2 of line 7 can still be converted", Kind.DATA, "more_than_open"),
+    (RESULT, None, "Account '4000' is inactive", Kind.DATA, "reference_inactive"),
+    (RESULT, None, "Sales Invoice-7 has payments applied and cannot be changed", Kind.CONFLICT, "state_forbids"),
+    (RESULT, None, "Sales Order-1 cannot be edited in state Closed", Kind.CONFLICT, "state_forbids"),
     (RESULT, "XX1", "never heard of", Kind.BUG, "unclassified"),
     (CONTROL, None, "", Kind.BUG, "unclassified"),
 ]
@@ -183,3 +194,35 @@ def test_unclear_trouble_is_ambiguous_only_during_a_write() -> None:
     meaning = by_status(502)
     assert to_error(meaning, None, status=502).kind is Kind.TRANSIENT
     assert to_error(meaning, None, status=502, during_write=True).kind is Kind.AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "field"),
+    [
+        ("Invalid AR term 'Net 99' specified for TERMNAME", "reference_not_found", "TERMNAME"),
+        ("Invalid Contact 'x' specified for BILLTO.CONTACTNAME", "reference_not_found", "BILLTO.CONTACTNAME"),
+        ("WHENPOSTED 2026-01-31 is in a closed accounting period", "period_closed", "WHENPOSTED"),
+        ("'x' is not a valid value for STATUS; valid values are active", "invalid_value", "STATUS"),
+        ("Illegal length for NAME: at most 100 characters are allowed", "value_too_long", "NAME"),
+        ("Illegal format for EMAIL1", "illegal_format", "EMAIL1"),
+        ("Missing unit: 'Dozen' is no unit of measure of item I-1", "unit_missing", "unit"),
+        ("TOTALDUE is read-only", "field_not_editable", "TOTALDUE"),
+        ("CURRENCY cannot be changed after the record was created", "field_not_editable", "CURRENCY"),
+        ("Only one of exchratetype, exchrate can be given", "fields_exclude_each_other", "exchratetype"),
+        ("Account '4000' is inactive", "reference_inactive", "Account"),
+        ("Transactions of Order can only be created at entity level", "entity_required", "MEGAENTITYID"),
+    ],
+)
+def test_a_refusal_of_a_record_names_its_field(text: str, code: str, field: str) -> None:
+    meaning, fault = classify(RESULT, [make_fault("BL01001973", None, text)])
+    assert (meaning.code, to_error(meaning, fault).field) == (code, field)
+
+
+def test_every_meaning_stands_in_the_table_above() -> None:
+    tested = {code for *_, code in TABLE}
+    assert sorted({rule.meaning.code for rule in RULES} - tested) == []
+
+
+def test_whatever_a_person_must_mend_has_an_advice_of_its_own() -> None:
+    for_people = {Kind.DATA, Kind.CONFIG, Kind.PERMISSION, Kind.CONFLICT}
+    assert [rule.meaning.code for rule in RULES if rule.meaning.kind in for_people and not rule.meaning.advice] == []

@@ -74,6 +74,11 @@ def test_an_unknown_code_refuses_the_record() -> None:
     assert errors.fault([VendorError("BRAND_NEW_CODE", "x")]).kind is Kind.DATA
 
 
+def test_whatever_a_person_must_mend_has_an_advice_of_its_own() -> None:
+    for_people = {Kind.DATA, Kind.CONFIG, Kind.PERMISSION, Kind.CONFLICT, Kind.DEPENDENCY}
+    assert {rule.code for rule in errors.RULES.values() if rule.kind in for_people and not rule.advice} == set()
+
+
 def test_the_first_field_to_blame_is_named() -> None:
     assert errors.fault([VendorError("STRING_TOO_LONG", "x", ("Name", "Site"))]).field == "Name"
 
