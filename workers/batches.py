@@ -1,11 +1,12 @@
 """One batch at a time, so that a worker that is asked to end can stop between two: claim, call for company, run.
 
+Payments that were handed in go first: they have to reach Salesforce before they can be claimed like any other record.
 What a batch is and does stands in `app.services.runner`.
 """
 
 from app import telemetry
 from app.domain.records import Lane
-from app.services import runner
+from app.services import payment_delivery, runner
 from app.services.context import Context
 
 
@@ -20,9 +21,10 @@ class Batches:
 
         A full batch means there may be more, so the bell is rung before it runs: others begin while it is at work.
         """
+        delivered = await payment_delivery.deliver(self._context, connection_id, lane)
         claimed = await runner.claim(self._context, connection_id, lane)
         if claimed is None:
-            return False
+            return delivered > 0
         if len(claimed.claims) >= runner.BATCH[lane]:
             await self._context.bell.ring(connection_id, lane)
         began = self._context.clock.now()

@@ -19,7 +19,7 @@ depends_on: str | Sequence[str] | None = None
 TEXT = sqlmodel.sql.sqltypes.AutoString
 INSTANT = sqlmodel.sql.sqltypes.UTCDateTime
 JSON = sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql")
-UNDELIVERED = sa.text("salesforce_id IS NULL AND due_at IS NOT NULL")
+UNDELIVERED = sa.text("due_at IS NOT NULL")
 
 
 def upgrade() -> None:

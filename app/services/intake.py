@@ -162,14 +162,19 @@ async def _store(
         await idempotency.keep(session, mine.id, {"items": [asdict(item) for item in acceptance.items]})
         return acceptance
     if first.request_hash != mine.request_hash:
-        raise SyncError(
-            Kind.DATA,
-            "request_id_reused",
-            "This request id was used for another request.",
-            "Use a new request id for a new request; repeat a request unchanged.",
-            field="requestId",
-        )
+        raise reused()
     return Acceptance(stored_items(first), replayed=True)
+
+
+def reused() -> SyncError:
+    """A request key came back with another request."""
+    return SyncError(
+        Kind.DATA,
+        "request_id_reused",
+        "This request id was used for another request.",
+        "Use a new request id for a new request; repeat a request unchanged.",
+        field="requestId",
+    )
 
 
 def stored_items(row: IdempotencyKey) -> tuple[Item, ...]:

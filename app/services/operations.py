@@ -91,15 +91,24 @@ async def retry(context: Context, connection_id: str, operation_id: str, correla
     None when the connection has no such operation.
     """
     async with context.begin() as session:
-        row = await operations.get(session, connection_id, operation_id, lock=True)
-        if row is None:
+        target = await retry_in(context, session, connection_id, operation_id, correlation_id)
+        if target is None:
             return None
-        if row.state == "running":
-            raise _running("Wait for the end of the run, then retry.")
-        target = await _again(context, session, row, correlation_id)
         history = await _history(context, session, target)
     await context.bell.ring(connection_id, Lane(history.operation.lane))
     return history
+
+
+async def retry_in(
+    context: Context, session: AsyncSession, connection_id: str, operation_id: str, correlation_id: str
+) -> Operation | None:
+    """The same within a caller's transaction, who rings afterwards; the operation that is due now."""
+    row = await operations.get(session, connection_id, operation_id, lock=True)
+    if row is None:
+        return None
+    if row.state == "running":
+        raise _running("Wait for the end of the run, then retry.")
+    return await _again(context, session, row, correlation_id)
 
 
 async def cancel(context: Context, connection_id: str, operation_id: str) -> History | None:
@@ -111,17 +120,24 @@ async def cancel(context: Context, connection_id: str, operation_id: str) -> His
         row = await operations.get(session, connection_id, operation_id, lock=True)
         if row is None:
             return None
-        if row.state == "running":
-            raise _running("Wait for the end of the run.")
         if row.state == "done":
             raise SyncError(Kind.CONFLICT, "operation_over", "The operation is over.", "There is nothing to cancel.")
-        if row.state in CANCELLABLE:
-            if CATALOGUE[row.object].pays is not None:
-                await payment_ends.cancel(context, session, row)
-            row.state, row.due_at, row.finished_at = "cancelled", None, context.clock.now()
-            row.reason, row.message = "cancelled", "Cancelled on request."
-            await session.flush()
+        if row.state in CANCELLABLE and CATALOGUE[row.object].pays is not None:
+            await payment_ends.cancel(context, session, row)
+        await cancel_in(context, session, connection_id, operation_id)
         return await _history(context, session, row)
+
+
+async def cancel_in(context: Context, session: AsyncSession, connection_id: str, operation_id: str) -> Operation | None:
+    """The same within a caller's transaction; one that is over stays as it is. Raises CONFLICT `operation_running`."""
+    row = await operations.get(session, connection_id, operation_id, lock=True)
+    if row is not None and row.state == "running":
+        raise _running("Wait for the end of the run.")
+    if row is not None and row.state in CANCELLABLE:
+        row.state, row.due_at, row.finished_at = "cancelled", None, context.clock.now()
+        row.reason, row.message = "cancelled", "Cancelled on request."
+        await session.flush()
+    return row
 
 
 async def wait(context: Context, connection_id: str, items: Sequence[Item], seconds: float) -> tuple[Item, ...]:

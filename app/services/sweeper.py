@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.domain.records import Lane
 from app.services.context import Context
-from app.store import idempotency, work
+from app.store import idempotency, payments, work
 
 SIZE = 500
 FREE_LOSSES = 3
@@ -27,8 +27,9 @@ async def sweep(context: Context) -> int:
         for row in await work.forgotten(session, SIZE):
             row.due_at, row.waits_on = now, None
         await session.flush()
-        lanes = await work.lanes_due(session, now)
-    for connection_id, lane in lanes:
+        lanes = set(await work.lanes_due(session, now))
+        lanes |= {(connection_id, Lane.BULK.value) for connection_id in await payments.undelivered_due(session, now)}
+    for connection_id, lane in sorted(lanes):
         await context.bell.ring(connection_id, Lane(lane))
     return len(left)
 

@@ -13,7 +13,7 @@ from sqlmodel import Field
 from app.store.columns import empty, json_column, partial
 from app.store.tables import Row
 
-_UNDELIVERED = "salesforce_id IS NULL AND due_at IS NOT NULL"
+_UNDELIVERED = "due_at IS NOT NULL"
 
 
 class Payment(Row, table=True):

@@ -1,13 +1,13 @@
 """Queries over payments and the only way their ledger grows. No transaction of their own.
 
-A row and its ledger change together, here and nowhere else: `add`, `move`, `amend` and `turn`.
+A row and its ledger change together, here and nowhere else: `add`, `add_absent`, `move`, `amend` and `turn`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, delete, func
+from sqlalchemy import Executable, Table, delete, func
 from sqlalchemy import select as columns
 from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
@@ -16,6 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.domain.payments import Entry, PaymentState, may_move
 from app.store.payment_tables import InvoiceInFlight, Payment, PaymentDetail, PaymentEntry
+from app.store.tables import Connection
+from app.store.upsert import insert_absent
 
 NewId = Callable[[], str]
 
@@ -36,6 +38,26 @@ def add(
     session.add(payment)
     session.add_all(details)
     _enter(session, payment, new_id, payment.created_at, None, payment.amount, note=note, by=by)
+
+
+async def add_absent(
+    session: AsyncSession, given: Sequence[tuple[Payment, Sequence[PaymentDetail]]], new_id: NewId, *, by: str = ""
+) -> set[str]:
+    """Add the payments whose external id is free; the ids that went in. The unique index decides who was first.
+
+    A payment that another open transaction is adding is waited for. All are of one connection and source.
+    """
+    ordered = sorted(given, key=lambda pair: pair[0].external_id)
+    for payment, _ in ordered:
+        payment.entries = 1
+    table: Table = Payment.__table__  # type: ignore[attr-defined]
+    unique = ("connection_id", "source", "external_id")
+    added = await insert_absent(session, table, [payment.model_dump() for payment, _ in ordered], unique=unique)
+    for payment, details in ordered:
+        if payment.id in added:
+            session.add_all(details)
+            session.add(_entry(payment, new_id, payment.created_at, None, payment.amount, by=by))
+    return added
 
 
 def move(
@@ -100,22 +122,34 @@ def _enter(
     reversal: bool = False,
 ) -> None:
     payment.entries += 1
-    session.add(
-        PaymentEntry(
-            id=new_id(),
-            connection_id=payment.connection_id,
-            payment_id=payment.id,
-            number=payment.entries,
-            before=before.value if before else None,
-            after=payment.state,
-            reversal=reversal,
-            currency=payment.currency,
-            amount=amount,
-            reason=payment.reason,
-            note=note[:1000],
-            by=by[:120],
-            at=now,
-        )
+    session.add(_entry(payment, new_id, now, before, amount, note=note, by=by, reversal=reversal))
+
+
+def _entry(
+    payment: Payment,
+    new_id: NewId,
+    now: datetime,
+    before: PaymentState | None,
+    amount: int,
+    *,
+    note: str = "",
+    by: str = "",
+    reversal: bool = False,
+) -> PaymentEntry:
+    return PaymentEntry(
+        id=new_id(),
+        connection_id=payment.connection_id,
+        payment_id=payment.id,
+        number=payment.entries,
+        before=before.value if before else None,
+        after=payment.state,
+        reversal=reversal,
+        currency=payment.currency,
+        amount=amount,
+        reason=payment.reason,
+        note=note[:1000],
+        by=by[:120],
+        at=now,
     )
 
 
@@ -285,3 +319,40 @@ async def _rows(session: AsyncSession, query: Executable) -> list[Any]:
     """Plain rows of a query over columns."""
     await session.flush()
     return list((await (await session.connection()).execute(query)).all())
+
+
+async def claim_undelivered(
+    session: AsyncSession, connection_id: str, size: int, now: datetime, lease: timedelta
+) -> list[Payment]:
+    """Up to `size` payments that are due to be delivered and nobody delivers, now under a lease and a fresh fence."""
+    query = (
+        select(Payment)
+        .where(
+            Payment.connection_id == connection_id,
+            col(Payment.due_at) <= now,
+            col(Payment.lease_until).is_(None) | (col(Payment.lease_until) <= now),
+        )
+        .order_by(col(Payment.due_at), col(Payment.id))
+        .limit(size)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(await session.exec(query))
+    for row in rows:
+        row.lease_until, row.fence, row.attempts = now + lease, row.fence + 1, row.attempts + 1
+    return rows
+
+
+async def undelivered_due(session: AsyncSession, now: datetime) -> list[str]:
+    """Connections, switched on, with payments that are due to be delivered and nobody delivers."""
+    query = (
+        select(Payment.connection_id)
+        .join(Connection, col(Connection.id) == col(Payment.connection_id))
+        .where(
+            col(Connection.enabled),
+            col(Payment.due_at) <= now,
+            col(Payment.lease_until).is_(None) | (col(Payment.lease_until) <= now),
+        )
+        .distinct()
+        .order_by(col(Payment.connection_id))
+    )
+    return list(await session.exec(query))

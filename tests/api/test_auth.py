@@ -39,6 +39,10 @@ LOWEST = {
     ("GET", "/v1/mappings/account/versions"): Role.VIEWER,
     ("GET", "/v1/mappings/account/versions/1"): Role.VIEWER,
     ("GET", "/v1/mappings/account/export"): Role.VIEWER,
+    ("GET", "/v1/payments"): Role.VIEWER,
+    ("GET", "/v1/payments/equation"): Role.VIEWER,
+    ("GET", "/v1/payments/grant"): Role.VIEWER,
+    ("GET", "/v1/payments/none"): Role.VIEWER,
     ("GET", "/v1/objects"): Role.VIEWER,
     ("GET", "/v1/configuration"): Role.VIEWER,
     ("GET", "/v1/configuration/objects/account"): Role.VIEWER,
@@ -55,6 +59,14 @@ LOWEST = {
     ("POST", "/v1/journal-mappings/none/preview"): Role.CALLER,
     ("POST", "/v1/journal-mappings/none/run"): Role.CALLER,
     ("POST", "/v1/mappings/account/preview"): Role.CALLER,
+    ("POST", "/v1/payments"): Role.CALLER,
+    ("POST", "/v1/payments/none/retry"): Role.OPERATOR,
+    ("POST", "/v1/payments/none/cancel"): Role.OPERATOR,
+    ("POST", "/v1/payments/none/release"): Role.OPERATOR,
+    ("POST", "/v1/payments/none/reject"): Role.OPERATOR,
+    ("DELETE", "/v1/payments/none/proposal"): Role.OPERATOR,
+    ("PUT", "/v1/payments/grant"): Role.ADMIN,
+    ("DELETE", "/v1/payments/grant"): Role.ADMIN,
     ("POST", "/v1/resync/account"): Role.OPERATOR,
     ("POST", "/v1/match/account"): Role.OPERATOR,
     ("POST", f"/v1/records/account/{ACCOUNT}/link"): Role.OPERATOR,
@@ -102,7 +114,7 @@ async def test_a_route_opens_from_its_role_upwards(app: FastAPI, route: tuple[st
     opened = set()
     for role, key in KEYS.items():
         async with open_client(app, key) as client:
-            answer = await client.request(method, path, json={} if method in ("POST", "PATCH") else None)
+            answer = await client.request(method, path, json={} if method in ("POST", "PATCH", "PUT") else None)
         if answer.status_code == 403:
             assert answer.json()["code"] == "role_missing"
         else:
