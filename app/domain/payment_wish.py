@@ -190,9 +190,23 @@ def _excess(wish: PaymentWish, rules: Rules) -> Iterator[Problem]:
         yield Problem("overpayment_needs_location", "overpayment.locationId", said)
 
 
+_SENT_AS = {
+    "currency": "currencyCode",
+    "received_on": "receivedOn",
+    "account_id": "accountId",
+    "customer_id": "customerId",
+    "payment_date": "paymentDate",
+    "bank_account_id": "bankAccountId",
+    "undeposited_funds_account": "undepositedFundsAccount",
+    "base_amount": "baseAmount",
+    "exchange_rate": "exchangeRate",
+    "exchange_rate_type": "exchangeRateType",
+}
+
+
 def differing(kept: Mapping[str, Any], sent: Mapping[str, Any]) -> Sequence[str]:
-    """Members in which two contents differ, by name."""
-    return sorted(name for name in {*kept, *sent} if kept.get(name) != sent.get(name))
+    """Members in which two contents differ, by the names under which they are sent."""
+    return [_SENT_AS.get(name, name) for name in sorted({*kept, *sent}) if kept.get(name) != sent.get(name)]
 
 
 def _plain(value: Any) -> Any:

@@ -95,7 +95,7 @@ def _against_invoice(wish: PaymentWish, number: int, rules: Rules, known: Known)
     currency, total = facts.get("CURRENCY"), decimal(facts.get("TRX_TOTALENTERED"))
     if currency and currency != wish.currency and not rules.cross_currency:
         said = f"The invoice is in {currency}, the payment in {wish.currency}."
-        problems.append(Problem("payment_currency_differs", "currency", said))
+        problems.append(Problem("payment_currency_differs", "currencyCode", said))
     customer = customer_of(wish, known)
     if customer and facts.get("CUSTOMERID") and facts["CUSTOMERID"] != customer:
         said = f"The invoice belongs to customer {facts['CUSTOMERID']}, the payment to {customer}."

@@ -115,15 +115,15 @@ class GrantIn(In):
 class PaymentQuery(In):
     """What a list of payments is narrowed to."""
 
-    state: PaymentStateName | Absent = None
-    source: SourceName | Absent = None
-    currency_code: CurrencyCode | Absent = None
+    state: Annotated[PaymentStateName | Absent, Field(description="Where it stands.")] = None
+    source: Annotated[SourceName | Absent, Field(description="Where it became known first.")] = None
+    currency_code: Annotated[CurrencyCode | Absent, Field(description="ISO 4217.")] = None
     customer: Annotated[Name | Absent, Field(description="Customer id in Intacct.")] = None
     invoice_id: Annotated[RecordKey | Absent, Field(description="Salesforce id of an invoice it pays.")] = None
-    external_id: RequestKey | Absent = None
-    salesforce_id: RecordKey | Absent = None
-    received_from: Day | Absent = None
-    received_to: Day | Absent = None
+    external_id: Annotated[RequestKey | Absent, Field(description="The caller's name of it.")] = None
+    salesforce_id: Annotated[RecordKey | Absent, Field(description="Its record in Salesforce.")] = None
+    received_from: Annotated[Day | Absent, Field(description="Receipt day, this one or later.")] = None
+    received_to: Annotated[Day | Absent, Field(description="Receipt day, this one or earlier.")] = None
     has_problem: Annotated[Literal["true", "false"] | Absent, Field(description="Whether a reason is told.")] = None
     cursor: Annotated[Cursor | Absent, Field(description="nextCursor of the page before.")] = None
     page_size: PageSize = 50

@@ -100,7 +100,7 @@ class EntryOut(Out):
     amount: str
     reason: str
     note: str
-    by: str
+    decided_by: str
     at: Moment
 
 
@@ -236,8 +236,14 @@ def detail_out(history: PaymentHistory, correlation_id: str) -> PaymentDetailOut
 
 
 def _entry(entry: PaymentEntry) -> dict[str, Any]:
-    said = {name: getattr(entry, name) for name in ("before", "after", "reversal", "reason", "note", "by")}
-    return {**said, "entry_number": entry.number, "amount": shown(entry.amount, entry.currency), "at": entry.at}
+    said = {name: getattr(entry, name) for name in ("before", "after", "reversal", "reason", "note")}
+    return {
+        **said,
+        "entry_number": entry.number,
+        "decided_by": entry.by,
+        "amount": shown(entry.amount, entry.currency),
+        "at": entry.at,
+    }
 
 
 def equations_out(found: list[Balanced], correlation_id: str) -> EquationList:
