@@ -25,7 +25,8 @@ class Pays:
 
     `whole` is Intacct's field for the amount of one in another currency than its invoices. `invoice` and `paid` are
     rows of its lines; `number` and `document` are Salesforce fields of a line that tell the
-    invoice's record number and the DOCID of the sales document it was made from. `invoices` is Intacct's kind. `key` is
+    invoice's record number and the DOCID of the sales document it was made from. `invoices` is Intacct's kind,
+    `invoice_object` our object of them. `key` is
     the Salesforce field that bears our payment id where the payment came by the API. `fills` are Intacct fields that
     `complete` gives a value where Salesforce has none; the value returns to Salesforce.
     """
@@ -46,6 +47,7 @@ class Pays:
     key: str
     complete: Completion
     invoices: str = "ARINVOICE"
+    invoice_object: str = "invoice"
     fills: tuple[str, ...] = ()
 
 
@@ -237,7 +239,7 @@ def explained(error: SyncError) -> SyncError:
     field = (error.field or "").upper()
     if field == "RECORDKEY" and error.code in ("reference_not_found", "record_not_found"):
         kind, code = Kind.TRANSIENT, "invoice_moved"
-    elif field == "TRX_PAYMENTAMOUNT" and error.code == "refused":
+    elif error.code == "more_than_open" or (field == "TRX_PAYMENTAMOUNT" and error.code == "refused"):
         kind, code = Kind.DATA, "overpayment"
     elif field in _BLAMED and error.code != "period_closed":
         kind, code = Kind.DATA, _BLAMED[field]

@@ -86,7 +86,7 @@ class Engine:
         await read_intacct(batch, self._intacct, self._bindings, self._clock.now())
         await read_twin_lines(batch, self._intacct, batch.open)
         decide(batch)
-        await admit(batch, self._book, self._intacct)
+        await admit(batch, self._book, self._intacct, self._bindings)
         await link(batch, self._bindings)
         if batch.direction is Direction.TO_INTACCT:
             await push(batch, self._writer, self._journal, self._clock)

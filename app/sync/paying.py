@@ -18,7 +18,7 @@ from app.domain.records import Value
 from app.domain.transforms import Canonical, Unfit, clean, decimal, plain
 from app.sync.book import Admitted, Asked, PaymentBook
 from app.sync.lines import options_of
-from app.sync.ports import Backend
+from app.sync.ports import Backend, Bindings
 from app.sync.work import Batch, Work
 
 DOCUMENT, DOCID, CURRENT = "SODOCUMENT", "DOCID", "PRRECORDKEY"
@@ -36,7 +36,7 @@ class _Payment:
     asked: Asked
 
 
-async def admit(batch: Batch, book: PaymentBook | None, intacct: Backend) -> None:
+async def admit(batch: Batch, book: PaymentBook | None, intacct: Backend, bindings: Bindings) -> None:
     """Enter all payments of the batch that are not in Intacct, and end those that may not be sent now.
 
     One transaction of the books, then one query for all invoices, one more where some come from sales documents.
@@ -51,7 +51,7 @@ async def admit(batch: Batch, book: PaymentBook | None, intacct: Backend) -> Non
     for one in payments:
         _accept(one.work, admitted.get(one.work.id))
     going = [one for one in payments if one.work.settlement is None]
-    invoices = await _invoices(batch, going, pays, intacct)
+    invoices = await _invoices(batch, going, pays, intacct, bindings)
     for one in going:
         _hold_to(batch, one, invoices, pays, limits)
 
@@ -161,9 +161,18 @@ def _accept(work: Work, admitted: Admitted | None) -> None:
         work.settle(refused.result, error.code, error.message, error=error, again_at=again_at)
 
 
-async def _invoices(batch: Batch, payments: Sequence[_Payment], pays: Pays, intacct: Backend) -> Mapping[str, Invoice]:
-    """The invoices of all payments as they stand in Intacct, by Salesforce id."""
+async def _invoices(
+    batch: Batch, payments: Sequence[_Payment], pays: Pays, intacct: Backend, bindings: Bindings
+) -> Mapping[str, Invoice]:
+    """The invoices of all payments as they stand in Intacct, by Salesforce id.
+
+    Their numbers are those of the links; of one without a link what Salesforce says; of one that was made from a sales
+    document what that document says at this moment.
+    """
     numbers, documents = _named_in_salesforce(batch, payments, pays)
+    paid = sorted({share.invoice for one in payments for share in one.money.shares})
+    linked = await bindings.of(pays.invoice_object, paid) if paid else {}
+    numbers |= {one: bound.intacct_key for one, bound in linked.items()}
     if documents:
         fields = {DOCID: sorted(set(documents.values()))}
         present = {

@@ -56,6 +56,34 @@ class Till:
         (invoice,) = self.house.seed(INVOICE, values)
         return invoice
 
+    async def made_anew(self, invoice: str) -> None:
+        """Intacct deletes the invoice and makes it again under another number, which Salesforce learns."""
+        state, head = self.house.intacct.state, self.house.sf(INVOICE, invoice)
+        company = state.company
+        row = company.tables["ARINVOICE"].get(int(head[f"{P}AR_Record_Key__c"]))
+        assert row is not None
+        company.tables["ARINVOICE"].remove(row["RECORDNO"], company.clock.now())
+        (twin,) = self.house.seed_intacct(
+            "ARINVOICE", {"CUSTOMERID": self.customer, "CURRENCY": "USD", "TRX_TOTALENTERED": row["TRX_TOTALENTERED"]}
+        )
+        await self.house.edit(INVOICE, invoice, **{f"{P}AR_Record_Key__c": str(twin["RECORDNO"])})
+
+    def unsynced(self) -> str:
+        """An invoice only Salesforce has."""
+        (invoice,) = self.house.seed(INVOICE, {"Name": "INV-X", f"{P}Account__c": self.account})
+        return invoice
+
+    def stranger(self) -> str:
+        """The id of a customer that is not the payer."""
+        (other,) = self.house.seed_intacct("CUSTOMER", {"CUSTOMERID": "STRANGER", "NAME": "Somebody else"})
+        return str(other["CUSTOMERID"])
+
+    def placed(self) -> dict[str, str]:
+        """Location and department of an overpayment."""
+        records = self.house.salesforce.state.records
+        location, department = records(f"{P}Intacct_Entity__c")[0], records(f"{P}Department__c")[0]
+        return {"Overpayment_Location_Id": location["Id"], "Overpayment_Department": department["Id"]}
+
     def payment(self, *shares: tuple[str, str], amount: str | None = None, **more: Any) -> str:
         """A payment in Salesforce with a line for each (invoice, amount); its id."""
         total = amount or str(sum((Decimal(part) for _, part in shares), Decimal(0)))
