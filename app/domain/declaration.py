@@ -218,6 +218,8 @@ CREATE_AT_TOP_LEVEL = Option(
 
 ENABLED = Option("enabled", False, "Records of this object are synced. Off: wishes are refused, feeds are not read.")
 
+INCLUDE_DETAILS = Option("includeDetails", False, "The lines come to Salesforce too; off: headers alone.")
+
 SELECTION = Option(
     "selection",
     (),
@@ -334,7 +336,7 @@ class SyncedObject:
     or not. `entity` is the Salesforce look-up to the `location` in which a new record is made; Intacct moves none
     afterwards. `pays`: the document is a payment. `reference` is the Intacct field that bears our key where the record
     brings nothing for it. With `lasting` the link follows a record that Intacct replaces. `gone_as` are row and word
-    by which a record that Intacct owned and has no more is shown.
+    by which a record that Intacct owned and has no more is shown. `mirrored` are lines that only come from Intacct.
     """
 
     name: str
@@ -378,6 +380,7 @@ class SyncedObject:
     keys_for: Callable[[Mapping[str, Value]], tuple[str, ...]] | None = None
     also_read: tuple[str, ...] = ()
     lines: Lines | None = None
+    mirrored: Lines | None = None
     defaults: Mapping[str, Value] = field(default_factory=dict)
     prepare: Callable[[Mapping[str, Value], Mapping[str, Value]], Mapping[str, Value]] | None = None
     flag: str | None = None

@@ -63,6 +63,7 @@ class Plan:
     off: frozenset[str] = frozenset()
     mapped: tuple[Field, ...] = ()
     lines: LinesPlan | None = None
+    mirrored: LinesPlan | None = None
     turned: bool = False
     prefix: str = NAMESPACE
     entity: Field | None = None
@@ -239,10 +240,12 @@ def in_namespace(declared: SyncedObject, namespace: str) -> SyncedObject:
     if prefix == NAMESPACE:
         return declared
     ours, lines, flagged = declared.salesforce, declared.lines, declared.designated
+    shown = declared.mirrored
     return replace(
         declared,
         salesforce=replace(ours, kind=_name(ours.kind, prefix), natural_key=_name(ours.natural_key, prefix)),
         lines=replace(lines, salesforce=_name(lines.salesforce, prefix)) if lines else None,
+        mirrored=replace(shown, salesforce=_name(shown.salesforce, prefix)) if shown else None,
         designated=replace(flagged, flag=_name(flagged.flag, prefix)) if flagged else None,
     )
 

@@ -17,6 +17,8 @@ def problems(declared: SyncedObject, names: set[str]) -> list[str]:
     ids = [name for row in declared.fields for name in row.names]
     if declared.lines is not None:
         found += [f"lines: {sentence}" for sentence in _of_rows(declared.lines.fields, names)]
+    if declared.mirrored is not None:
+        found += [f"mirrored: {sentence}" for sentence in _of_rows(declared.mirrored.fields, names)]
     found += [f"cascade names {name!r}, which is no object" for name in declared.cascade if name not in names]
     found += [
         f"option {option.name!r}: its default {problem}"
@@ -90,7 +92,8 @@ def _ordered(found: dict[str, SyncedObject]) -> list[SyncedObject]:
 
 
 def _rows(declared: SyncedObject) -> tuple[Field, ...]:
-    return declared.fields + (declared.lines.fields if declared.lines else ())
+    lines = [lines.fields for lines in (declared.lines, declared.mirrored) if lines]
+    return (*declared.fields, *(row for fields in lines for row in fields))
 
 
 CATALOGUE: dict[str, SyncedObject] = _discover()

@@ -4,9 +4,32 @@ An invoice that Order Entry posts is made anew, with a new RECORDNO, whenever it
 the document's DOCID, and its Salesforce record stays. One that was born in AR is known by its RECORDNO.
 """
 
-from app.domain.declaration import ENABLED, Creates, End, Field, Kind, Lasting, Mark, Rule, SyncedObject, WriteBack
-from app.domain.transforms import Amount, Day, Identifier, Reference, Text
+from app.domain.declaration import (
+    ENABLED,
+    INCLUDE_DETAILS,
+    Creates,
+    End,
+    Field,
+    Kind,
+    Lasting,
+    Lines,
+    Mark,
+    Rule,
+    SyncedObject,
+    WriteBack,
+)
+from app.domain.transforms import Amount, Constant, Day, Identifier, Quantity, Reference, Text
 
+LOOK_UPS = (
+    ("ACCOUNTNO", "Intacct_Account", "gl_account"),
+    ("ITEMID", "Item", "product"),
+    ("LOCATIONID", "Intacct_Location", "location"),
+    ("DEPARTMENTID", "Department", "department"),
+    ("CLASSID", "Class", "classification"),
+    ("PROJECTID", "Project", "project"),
+    ("EMPLOYEEID", "Employee", "employee"),
+    ("CUSTOMERID", "Account", "account"),
+)
 FROM, FIXED, FORMULA = Rule.FROM_INTACCT, Mark.FIXED, Mark.FORMULA
 
 OBJECT = SyncedObject(
@@ -23,7 +46,7 @@ OBJECT = SyncedObject(
     source_wins=True,
     gone_as=("STATE", "Deleted"),
     write_back=WriteBack(intacct_id="ia_crm__Document_Key__c"),
-    options=(ENABLED,),
+    options=(ENABLED, INCLUDE_DETAILS),
     fields=(
         Field("RECORDID", "Name", FROM, Identifier(45), FIXED, keep_filled=True),
         Field("RECORDNO", "ia_crm__AR_Record_Key__c", FROM, Identifier(40), FIXED),
@@ -48,5 +71,29 @@ OBJECT = SyncedObject(
         Field("WHENPAID", "ia_crm__Paid_Date__c", FROM, Day(), FORMULA),
         Field("MODULEKEY", "ia_crm__Source_Module__c", FROM, Identifier(10), FORMULA),
         Field("MEGAENTITYID", "ia_crm__Intacct_Entity__c", FROM, Identifier(20), refers_to="location"),
+    ),
+    mirrored=Lines(
+        salesforce="ia_crm__Sales_Invoice_Item__c",
+        parent="ia_crm__Sales_Invoice__c",
+        key="ia_crm__Intacct_Key__c",
+        intacct="ARINVOICEITEM",
+        header="RECORDKEY",
+        number="LINE_NO",
+        path="",
+        fields=(
+            Field("RECORDNO", "ia_crm__Intacct_Line_Key__c", FROM, Identifier(40), FIXED),
+            Field("LINE_NO", "ia_crm__Line_Number__c", FROM, Quantity(), FIXED),
+            Field((), "ia_crm__Status__c", FROM, Constant("Active", ("Inactive",)), FIXED),
+            Field("ENTRYDESCRIPTION", "ia_crm__Memo__c", FROM, Text(255)),
+            Field("TRX_AMOUNT", "ia_crm__Extended_Price__c", FROM, Amount()),
+            Field(
+                "REVRECTEMPLATE",
+                "ia_crm__Revenue_Recognition_Template__c",
+                FROM,
+                Identifier(80),
+                refers_to="revenue_template_oe",
+            ),
+            *(Field(field, f"ia_crm__{name}__c", FROM, Identifier(40), refers_to=o) for field, name, o in LOOK_UPS),
+        ),
     ),
 )

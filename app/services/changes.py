@@ -28,6 +28,7 @@ from app.store.tables import Connection
 from app.sync.echo import edited, is_inactive
 from app.sync.lines import lines_edited, lines_of
 from app.sync.list_values import values_named
+from app.sync.mirrored import mirror_edited
 from app.sync.ports import Backend, Position
 from app.sync.work import twins_of
 
@@ -220,7 +221,8 @@ async def _edits(
             ids = sorted({str(value) for r in records if (value := r.values.get(row.names[0]))})
             known.setdefault(row.refers_to, set()).update(await twins_of(memory, row.refers_to, ids))
     linked = [record.key for record in records if record.key in bound]
-    lines = await lines_of(plan.lines, intacct, linked) if plan.lines and linked else {}
+    kept = plan.lines or plan.mirrored
+    lines = await lines_of(kept, intacct, linked) if kept and linked else {}
     wanted = []
     for record in records:
         counts.seen += 1
@@ -243,6 +245,7 @@ async def _edits(
             or edited(plan, record, link.base, known)
             or any(value not in known.get(name, ()) for name, value in values_named(plan, record).values())
             or (plan.lines is not None and lines_edited(plan.lines, link.base, lines.get(record.key, [])))
+            or (plan.mirrored is not None and mirror_edited(plan.mirrored, link.base, lines.get(record.key, [])))
         ):
             wanted.append(link.salesforce_id)
         else:

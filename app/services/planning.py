@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.domain.declaration import BY_KEY, ENABLED, NAMESPACE, UNION, End, Field, Lines, SyncedObject
+from app.domain.declaration import BY_KEY, ENABLED, INCLUDE_DETAILS, NAMESPACE, UNION, End, Field, Lines, SyncedObject
 from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import Kind, SyncError
 from app.domain.lines import LinesPlan, plan_lines
@@ -127,6 +127,8 @@ async def plan_by(
     )
     hindered, lists = barred(connection, declared), _lists(connection, plan)
     plan = replace(plan, disabled=_disabled(connection, plan), barred=hindered, lists=lists)
+    if declared.mirrored and plan.option(INCLUDE_DETAILS.name):
+        plan = replace(plan, mirrored=await _lines(declared.mirrored, namespace, pair))
     return replace(plan, lines=await _lines(declared.lines, namespace, pair)) if declared.lines else plan
 
 

@@ -17,6 +17,7 @@ from app.sync.ending import end_deleted
 from app.sync.lines import read_lines, read_twin_lines
 from app.sync.matching import read_intacct
 from app.sync.merging import follow_merges
+from app.sync.mirrored import fail_mirrored, mirror_lines
 from app.sync.paying import admit
 from app.sync.ports import Backend, Bindings, Claim, Clock, Journal
 from app.sync.pushing import link, push
@@ -68,6 +69,10 @@ class Engine:
             await write_back(batch, self._salesforce, self._bindings, self._clock, self._alive)
         except SyncError as error:
             batch.fail_open(error)
+        try:
+            await mirror_lines(batch, self._salesforce, self._intacct, self._bindings, self._alive)
+        except SyncError as error:
+            fail_mirrored(batch, error)
         settle_lost(batch.works)
         plan_retries(batch, self._clock.now())
         return batch

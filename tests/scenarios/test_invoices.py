@@ -7,6 +7,7 @@ import pytest
 
 from app.objects import CATALOGUE
 from app.services import changes
+from app.simulators.faults import Fault, FaultKind
 from app.store.session import Sessions
 from tests.scenarios.listed import shown, switch_on
 from tests.simulated import House, build_house
@@ -196,3 +197,92 @@ async def test_invoice_of_a_customer_that_salesforce_does_not_have_comes_without
     state.seed({"ARINVOICE": [{"RECORDID": "X-1", "CUSTOMERID": "X1", "CURRENCY": "USD", "TOTALENTERED": "5.00"}]})
     await house.poll()
     assert only(house)[f"{P}Account__c"] is None
+
+
+def items(house: House) -> list[tuple[Any, ...]]:
+    names = ("Line_Number", "Extended_Price", "Status", "Intacct_Line_Key")
+    return shown(house, f"{P}Sales_Invoice_Item__c", *(f"{P}{name}__c" for name in names))
+
+
+async def test_lines_come_only_where_details_are_included(house: House) -> None:
+    document(house)
+    await house.poll()
+    assert items(house) == []
+    await switch_on(house, invoice={"includeDetails": True})
+    await changes.resync(house.context, house.connection, CATALOGUE["invoice"])
+    await house.poll()
+    assert [row[:3] for row in items(house)] == [(1.0, 20.0, "Active")]
+
+
+async def test_new_invoice_brings_its_lines_below_it(house: House) -> None:
+    await switch_on(house, invoice={"includeDetails": True})
+    document(house)
+    receivable(house)
+    await house.poll()
+    rows = shown(house, f"{P}Sales_Invoice_Item__c", f"{P}Sales_Invoice__c", f"{P}Extended_Price__c")
+    owners = {record["Id"]: record["Name"] for record in house.salesforce.state.records(INVOICE)}
+    assert sorted((owners[owner], price) for owner, price in rows) == [("A-1", 100.0), ("SI0001", 20.0)]
+
+
+async def test_lines_of_an_edited_document_stay_the_same_records_and_surplus_ones_say_so(house: House) -> None:
+    await switch_on(house, invoice={"includeDetails": True})
+    key = document(house)
+    await house.poll()
+    before = {record["Id"] for record in house.salesforce.state.records(f"{P}Sales_Invoice_Item__c")}
+    more = LINE.format(quantity=7)
+    inner = f"<updatesotransitems>{MORE.format(quantity=3)}{more}</updatesotransitems>"
+    house.intacct.state.order_entry(f'<update_sotransaction key="{key}">{inner}</update_sotransaction>')
+    await house.poll()
+    assert [row[:3] for row in items(house)] == [(1.0, 30.0, "Active"), (2.0, 70.0, "Active")]
+    assert before < {record["Id"] for record in house.salesforce.state.records(f"{P}Sales_Invoice_Item__c")}
+    assert {row[3] for row in items(house)} == {row["RECORDNO"] for row in house.ia("ARINVOICEITEM")}
+
+
+async def test_line_that_alone_was_changed_is_noticed(house: House) -> None:
+    await switch_on(house, invoice={"includeDetails": True})
+    number = receivable(house)
+    await house.poll()
+    house.clock.advance(60)
+    line = '<updatelineitem line_num="1"><memo>Now with a memo</memo></updatelineitem>'
+    inner = f"<updateinvoiceitems>{line}</updateinvoiceitems>"
+    house.intacct.state.receivable(f'<update_invoice key="{number}">{inner}</update_invoice>')
+    await house.poll()
+    assert shown(house, f"{P}Sales_Invoice_Item__c", f"{P}Memo__c") == [("Now with a memo",)]
+
+
+async def test_lines_that_have_not_changed_are_not_written(house: House) -> None:
+    await switch_on(house, invoice={"includeDetails": True})
+    document(house)
+    await house.poll()
+    stamps = shown(house, f"{P}Sales_Invoice_Item__c", "SystemModstamp")
+    house.clock.advance(60)
+    await changes.resync(house.context, house.connection, CATALOGUE["invoice"])
+    await house.poll()
+    assert shown(house, f"{P}Sales_Invoice_Item__c", "SystemModstamp") == stamps
+
+
+async def test_line_that_was_taken_from_an_invoice_is_marked_and_stays(house: House) -> None:
+    await switch_on(house, invoice={"includeDetails": True})
+    receivable(house)
+    await house.poll()
+    (parent,) = house.salesforce.state.records(INVOICE)
+    house.seed(
+        f"{P}Sales_Invoice_Item__c",
+        {f"{P}Sales_Invoice__c": parent["Id"], f"{P}Intacct_Key__c": "ARINVOICE:1/9", f"{P}Status__c": "Active"},
+        {f"{P}Sales_Invoice__c": parent["Id"], f"{P}Status__c": "Active", f"{P}Memo__c": "ours"},
+    )
+    await changes.resync(house.context, house.connection, CATALOGUE["invoice"])
+    await house.poll()
+    rows = shown(house, f"{P}Sales_Invoice_Item__c", f"{P}Intacct_Key__c", f"{P}Status__c")
+    assert rows == [("ARINVOICE:1/1", "Active"), ("ARINVOICE:1/9", "Inactive"), (None, "Active")]
+
+
+async def test_line_that_salesforce_refuses_fails_its_invoice_and_comes_with_the_next_try(house: House) -> None:
+    await switch_on(house, invoice={"includeDetails": True})
+    receivable(house)
+    house.salesforce.state.faults.add(Fault(FaultKind.SERVER_ERROR, f"upsert:{P}Sales_Invoice_Item__c", times=9))
+    await house.poll()
+    assert items(house) == []
+    house.salesforce.state.faults.reset()
+    await house.pass_time(120)
+    assert [row[:3] for row in items(house)] == [(1.0, 100.0, "Active")]
