@@ -39,8 +39,9 @@ def _section(declared: SyncedObject) -> str:
         "",
         *_table(declared.fields),
     ]
-    if declared.lines is not None:
-        lines = declared.lines
+    for lines in (declared.lines, declared.mirrored):
+        if lines is None:
+            continue
         said += [f"Lines: `{lines.salesforce}` in Salesforce, `{lines.intacct}` in Intacct.", "", *_table(lines.fields)]
     return "\n".join(said)
 

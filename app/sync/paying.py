@@ -207,9 +207,10 @@ def _named_in_salesforce(
     field = named(batch, pays.invoice)
     for line in (line for one in payments for line in one.work.lines):
         values, invoice = batch.plan.standard(line.source.values), str(line.source.values.get(field) or "")
-        if number := clean(values.get(pays.number)):
+        number, document = clean(values.get(pays.number)), clean(values.get(pays.document))
+        if number:
             numbers[invoice] = number
-        if document := clean(values.get(pays.document)):
+        if document and document != number:  # an invoice that was born in AR is known by its number alone
             documents[invoice] = document
     return numbers, documents
 
