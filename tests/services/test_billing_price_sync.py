@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from app.domain.records import Lane
+from app.domain.records import Lane, System
 from app.simulators.faults import parse_faults
 from app.store.session import Sessions
 from app.store.tables import Connection
 from app.sync.ports import Action, LineItems, Write
+from tests.services.test_preview import sync_as_shown, texts
 from tests.simulated import House, build_house
 
 BASE = "Base Price List"
@@ -275,3 +276,14 @@ async def test_lost_answer_to_an_update_that_was_carried_out_is_found(house: Hou
     (done,) = await house.sync("billing_price_entry", made)
     await house.pass_time(60)
     assert (rows(house), (await house.operation(done.id)).state) == ([("01/01/2000", "8.00")], "done")
+
+
+async def test_preview_shows_the_rows_as_they_will_be_sent(house: House) -> None:
+    made = await standard_price(house)
+    await sync_as_shown(house, "billing_price_book", house.sf("PricebookEntry", made)["Pricebook2Id"])
+    priced(house, {"VALUE": "1.00"}, {"VALUE": "9.00", "STARTDATE": "01/01/2090"})
+    await sync_as_shown(house, "billing_price_entry", made)
+    await house.edit("PricebookEntry", made, UnitPrice=8)
+    shown = await sync_as_shown(house, "billing_price_entry", made)
+    (text,) = texts(shown.records[0], System.INTACCT)
+    assert [part for part in text.split("VALUE>") if part.endswith("</")] == ["8.00</", "9.00</"]

@@ -26,11 +26,11 @@ async def house(sessions: Sessions, new_id: Callable[[], str]) -> House:
     return made
 
 
-async def source(house: House, side: str, objects: Sequence[str]) -> None:
+async def source(house: House, side: str, objects: Sequence[str], **more: bool) -> None:
     """Say which objects are synced and which side owns their prices."""
     async with house.context.begin() as session:
         row = await session.get_one(Connection, house.connection.id)
-        on = {name: {"enabled": True, "priceSource": side} for name in objects}
+        on = {name: {"enabled": True, "priceSource": side, **more} for name in objects}
         row.options = {
             "connection": {"intacctCurrencies": "multi"},
             "objects": {"product": {"enabled": True}, **on},
@@ -202,3 +202,20 @@ async def test_price_of_salesforce_goes_to_both(house: House) -> None:
     (item,) = house.ia("CONTRACTITEMPRICELIST")
     assert item["CONTRACTITEMPRICELISTENTRIES"][0]["VALUE"] == "20.00"
     assert [row["VALUE"] for row in house.ia("SOPRICELISTENTRY")] == ["20.00"]
+
+
+async def test_shared_price_that_is_found_by_polling_goes_to_each_once(house: House) -> None:
+    await both(house)
+    await source(house, "intacct", (*ORDER_ENTRY, *BILLING))
+    await house.poll()
+    await source(house, "salesforce", (*ORDER_ENTRY, *BILLING), pollSalesforce=True)
+    await house.poll()
+    (one,) = house.salesforce.state.records("PricebookEntry")
+    await house.edit("PricebookEntry", one["Id"], UnitPrice=20)
+    house.clock.advance(600)
+    await house.poll()
+    assert (there(house, ORDER_ENTRY), there(house, BILLING)) == ([("USD", "20.00")], [("USD", "20.00")])
+    before = await operations(house)
+    house.clock.advance(600)
+    await house.poll()
+    assert await operations(house) == before

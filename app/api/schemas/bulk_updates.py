@@ -1,13 +1,13 @@
 """Bulk updates as a caller sends them, and as they are sent."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from app.api.schemas.mapping_wishes import FormulaText
-from app.api.schemas.mass_runs import MassFilter
-from app.api.schemas.model import In, Line, Moment, Out, PageSize, Whole
+from app.api.schemas.mass_runs import MassFilter, RunView, run_fields
+from app.api.schemas.model import In, Line, Out, PageSize, Whole
 from app.api.schemas.operations import Absent
 from app.api.schemas.sync import RequestedBy
 from app.domain.records import Value
@@ -115,25 +115,10 @@ class BulkPreview(Out):
     correlation_id: str
 
 
-class BulkRunView(Out):
+class BulkRunView(RunView):
     """An update and its records: `selected` is the sum of pending, updated, unchanged, failed and cancelled."""
 
     bulk_update_id: str
-    object_name: str
-    state: Annotated[str, Field(description="selecting, running, done, cancelled or failed.")]
-    confirmed_records: int
-    selected: int
-    pending: Annotated[int, Field(description="To be written, or written with an answer nobody has seen yet.")]
-    updated: int
-    unchanged: Annotated[int, Field(description="Held the values already.")]
-    failed: int
-    cancelled: int
-    reason: Annotated[str | None, Field(description="Why it stopped or waits, as a stable word.")]
-    message: Annotated[str, Field(description="At the end the result in a sentence.")]
-    requested_by: str | None
-    created_at: Moment
-    selected_at: Annotated[Moment | None, Field(description="When all records had been selected.")]
-    finished_at: Annotated[Moment | None, Field(description="When nothing of it moved any more.")]
 
 
 class BulkRunDetail(BulkRunView):
@@ -184,12 +169,12 @@ def preview_out(object_name: str, outlook: Outlook, correlation_id: str) -> Bulk
 
 def detail_out(progress: Progress, correlation_id: str) -> BulkRunDetail:
     """One update alone."""
-    return BulkRunDetail.model_validate(_fields(progress) | {"correlation_id": correlation_id})
+    return BulkRunDetail.model_validate(run_fields(progress, "bulk_update_id") | {"correlation_id": correlation_id})
 
 
 def page_out(page: Page[Progress], correlation_id: str) -> BulkRunPage:
     """A page as it is sent."""
-    items = [BulkRunView.model_validate(_fields(one)) for one in page.rows]
+    items = [BulkRunView.model_validate(run_fields(one, "bulk_update_id")) for one in page.rows]
     return BulkRunPage(items=items, next_cursor=page.next_cursor, correlation_id=correlation_id)
 
 
@@ -217,21 +202,3 @@ def _edit(
     changes = [FieldEdit(field=name, before=shown(before[name]), after=shown(after[name])) for name in after]
     code, message, field = why
     return RecordEdit(record_id=record_id, result=result, code=code, message=message, field=field, changes=changes)
-
-
-def _fields(progress: Progress) -> dict[str, Any]:
-    row = progress.run
-    return {
-        **progress.counts,
-        "bulk_update_id": row.id,
-        "object_name": row.object,
-        "state": row.state,
-        "confirmed_records": row.confirmed,
-        "selected": row.selected,
-        "reason": row.reason,
-        "message": row.message,
-        "requested_by": row.requested_by,
-        "created_at": row.created_at,
-        "selected_at": row.selected_at,
-        "finished_at": row.finished_at,
-    }

@@ -79,32 +79,37 @@ class MassCount(Out):
     correlation_id: str
 
 
-class MassRunView(Out):
-    """A run and its records: `selected` is the sum of the numbers from `pending` to `forgotten`."""
+class RunView(Out):
+    """What is told of a run over many records, whatever it does to them."""
 
-    mass_run_id: str
     object_name: str
     state: Annotated[str, Field(description="selecting, running, done, cancelled or failed.")]
     confirmed_records: int
     selected: int
-    pending: Annotated[int, Field(description="Queued, running or tried again later.")]
-    created: int
+    pending: Annotated[int, Field(description="Not over: queued, being written, tried again later.")]
     updated: int
     unchanged: int
-    skipped: int
-    blocked: int
-    conflicted: int
     failed: int
-    held: int
     cancelled: int
-    forgotten: Annotated[int, Field(description="Operations that were removed before the run was over.")]
-    joined: Annotated[int, Field(description="Of the selected, those that had an operation already.")]
-    reason: Annotated[str | None, Field(description="Why the selection stopped or waits, as a stable word.")]
-    message: str
+    reason: Annotated[str | None, Field(description="Why the run stopped or waits, as a stable word.")]
+    message: Annotated[str, Field(description="The same in a sentence; at the end of a bulk update its result.")]
     requested_by: str | None
     created_at: Moment
     selected_at: Annotated[Moment | None, Field(description="When all records had been selected.")]
     finished_at: Annotated[Moment | None, Field(description="When nothing of it moved any more.")]
+
+
+class MassRunView(RunView):
+    """A run and its records: `selected` is the sum of the numbers by result, `pending`, `cancelled` and `forgotten`."""
+
+    mass_run_id: str
+    created: int
+    skipped: int
+    blocked: int
+    conflicted: int
+    held: int
+    forgotten: Annotated[int, Field(description="Operations that were removed before the run was over.")]
+    joined: Annotated[int, Field(description="Of the selected, those that had an operation already.")]
 
 
 class MassRunDetail(MassRunView):
@@ -165,11 +170,12 @@ def count_out(object_name: str, count: Count, correlation_id: str) -> MassCount:
     )
 
 
-def _fields(progress: Progress) -> dict[str, Any]:
+def run_fields(progress: Progress, own_id: str) -> dict[str, Any]:
+    """A run by the names of its view; `own_id` is what its id is called there."""
     row = progress.run
     return {
         **progress.counts,
-        "mass_run_id": row.id,
+        own_id: row.id,
         "object_name": row.object,
         "state": row.state,
         "confirmed_records": row.confirmed,
@@ -186,13 +192,13 @@ def _fields(progress: Progress) -> dict[str, Any]:
 
 def detail_out(progress: Progress, correlation_id: str) -> MassRunDetail:
     """One run alone."""
-    return MassRunDetail.model_validate(_fields(progress) | {"correlation_id": correlation_id})
+    return MassRunDetail.model_validate(run_fields(progress, "mass_run_id") | {"correlation_id": correlation_id})
 
 
 def page_out(page: Page[Progress], correlation_id: str) -> MassRunPage:
     """A page as it is sent."""
     return MassRunPage(
-        items=[MassRunView.model_validate(_fields(one)) for one in page.rows],
+        items=[MassRunView.model_validate(run_fields(one, "mass_run_id")) for one in page.rows],
         next_cursor=page.next_cursor,
         correlation_id=correlation_id,
     )
