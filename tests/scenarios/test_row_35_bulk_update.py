@@ -149,12 +149,14 @@ async def test_fixed_rows_of_the_mapping_are_refused(sessions: Sessions, new_id:
     assert (refused.value.code, refused.value.field) == ("change_refused", "CurrencyIsoCode")
 
 
-async def test_records_with_errors_are_a_filter_here_too(house: House) -> None:
-    (bad,) = house.seed("Account", {"Name": "Bad", "ia_crm__Tax_ID__c": "x" * 21})
-    await house.sync("account", bad)
-    done = await through(house, await start(house, (Given("ia_crm__Tax_ID__c", ""),), Wanted(failed=True), 1))
-    assert done.counts["updated"] == 1
-    assert house.sf("Account", bad)["ia_crm__Tax_ID__c"] is None
+async def test_records_with_errors_are_a_filter_here_too_and_each_is_taken_once(house: House) -> None:
+    (bad,) = house.seed("Account", {"Name": "Bad", "ia_crm__Tax_ID__c": "x" * 21, "NumberOfEmployees": 7})
+    await house.sync("account", bad)  # an error of our log, and a status that says so
+    given = (Given("ia_crm__Tax_ID__c", ""), Given("NumberOfEmployees", formula="NumberOfEmployees + 1"))
+    done = await through(house, await start(house, given, Wanted(failed=True), 1))
+    assert (done.run.selected, done.counts["updated"]) == (1, 1)
+    row = house.sf("Account", bad)
+    assert (row["ia_crm__Tax_ID__c"], row["NumberOfEmployees"]) == (None, 8)
 
 
 async def test_number_that_salesforce_rounds_counts_as_written(house: House) -> None:
