@@ -15,7 +15,7 @@ from app.domain.merge import with_defaults
 from app.domain.records import Record, System, Value
 from app.domain.transforms import Canonical, Constant, Unfit, clean, plain
 from app.sync.agreeing import agrees_in_part, alike
-from app.sync.deciding import NOT_CARRIED, refusal
+from app.sync.deciding import not_carried, refusal
 from app.sync.echo import is_inactive
 from app.sync.list_values import bring_list_values
 from app.sync.ports import Action, Backend, Bindings, Bound, Clock, Outcome, Verdict, Write
@@ -131,8 +131,8 @@ def _canonical(batch: Batch, work: Work, clock: Clock) -> dict[str, Canonical]:
     if is_inactive(target) and not listed:
         work.settle(Result.SKIPPED, "inactive_in_intacct", "Inactive records are not created in Salesforce.")
         return {}
-    if reason := refusal(batch.plan, target):
-        work.fail(SyncError(Kind.DATA, "not_carried_over", reason, NOT_CARRIED))
+    if error := not_carried(batch.plan, target):
+        work.fail(error)
         return {}
     known = {row.refers_to: batch.known(row.refers_to) for row in batch.plan.rows if row.refers_to}
     out = batch.plan.object.withhold(target.values) if batch.plan.object.withhold else frozenset()

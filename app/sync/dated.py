@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.domain.declaration import SyncedObject
+from app.domain.errors import Kind, SyncError
 from app.domain.records import Record, Value
 from app.domain.transforms import plain
 from app.sync.ports import Action, Draft, LineItems
@@ -39,6 +40,14 @@ def keep_barred(batch: Batch, work: Work) -> None:
             work.merged.agreed[row.id] = plain(work.merged.to_intacct.pop(row.id))
             said = "is not sent: Intacct prices this record by usage, which stays there."
             work.warnings.append(f"{row.salesforce} {said}")
+
+
+def unread(declared: SyncedObject, record: Record) -> SyncError | None:
+    """The error of a record whose rows did not come with it: that it has none is the last to conclude."""
+    if declared.dated is None or declared.dated.start_name in record.values:
+        return None
+    message = f"The dated rows of {declared.intacct.kind} {record.key} could not be read."
+    return SyncError(Kind.TRANSIENT, "rows_not_read", message, "Give the Intacct user the right to read the record.")
 
 
 def stands(declared: SyncedObject, draft: Draft, record: Record) -> bool:

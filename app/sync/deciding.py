@@ -12,7 +12,7 @@ from app.domain.options import OptionValue
 from app.domain.plan import STANDARD, Plan
 from app.domain.records import Record, System, Value
 from app.domain.transforms import plain
-from app.sync.dated import apart, keep_barred
+from app.sync.dated import apart, keep_barred, unread
 from app.sync.ending import ACTIVE, status_name
 from app.sync.lines import items, lines_withheld
 from app.sync.merging import MERGED
@@ -35,8 +35,8 @@ def decide(batch: Batch) -> None:
         if work.target is None:
             _check_create(batch, work)
             continue
-        if reason := refusal(batch.plan, work.target):
-            work.fail(SyncError(Kind.DATA, "not_carried_over", reason, NOT_CARRIED))
+        if error := not_carried(plan, work.target):
+            work.fail(error)
             continue
         work.merged = compare(batch, work)
         keep_barred(batch, work)
@@ -67,6 +67,13 @@ def _flagged(batch: Batch, work: Work) -> Merge:
 def refusal(plan: Plan, record: Record) -> str | None:
     """Why an Intacct record cannot be carried over, by its declaration; None when it can."""
     return plan.object.refuse(record.values) if plan.object.refuse is not None else None
+
+
+def not_carried(plan: Plan, record: Record) -> SyncError | None:
+    """The error of an Intacct record that cannot be carried over, or not before it is read whole; None when it can."""
+    reason = refusal(plan, record)
+    refused = SyncError(Kind.DATA, "not_carried_over", reason, NOT_CARRIED) if reason else None
+    return unread(plan.object, record) or refused
 
 
 def compare(batch: Batch, work: Work) -> Merge:

@@ -86,6 +86,7 @@ def split(names: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def joined(record: Record, held: Held | None, names: Sequence[str]) -> Record:
-    """The record with its inner rows; what could not be read is empty."""
-    values = {**record.values, **{name: held.values.get(name) if held else None for name in names}}
-    return replace(record, values=values, rows=held.rows if held else ())
+    """The record with its inner rows. Where they could not be read their names are absent, as of anything not read."""
+    if held is None:
+        return record
+    return replace(record, values={**record.values, **{name: held.values[name] for name in names}}, rows=held.rows)
