@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from app.domain.payments import PAYMENTS_GRANT, PaymentState, equations
+from app.domain.payments import PaymentState, equations
+from app.services import payment_grant
 from app.store import payments as store
 from app.store.payment_tables import InvoiceInFlight, Payment, PaymentDetail
 from app.store.tables import Connection, Operation
@@ -41,10 +42,9 @@ class Till:
 
     async def grant(self) -> None:
         """An administrator records the grant."""
+        await payment_grant.grant(self.house.context, self.house.connection.id, "case 4711", "test")
         async with self.house.context.begin() as session:
-            row = await session.get_one(Connection, self.house.connection.id)
-            row.settings = {**row.settings, PAYMENTS_GRANT: {"by": "test"}}
-            self.house.connection = row
+            self.house.connection = await session.get_one(Connection, self.house.connection.id)
 
     def invoice(self, amount: str = "100.00", **more: Any) -> str:
         """An open invoice in Intacct that Salesforce shows; its Salesforce id."""
