@@ -221,24 +221,23 @@ async def besieged(url: str | None) -> AsyncIterator[Siege]:
         yield Siege(stack, api, {"salesforce": salesforce, "intacct": intacct})
 
 
-async def run(payments: int, seed: int, kind: str) -> int:
+async def run(payments: int, seed: int, url: str | None) -> int:
     """One siege; the exit code."""
-    with database(kind) as url:
-        async with besieged(url) as siege:
-            pairs = await siege.prepare(payments)
-            saboteur = Saboteur(siege.stack, siege.stack.proxies, seed, (0.3, 2.0))
-            began = time.monotonic()
-            hurting = asyncio.create_task(saboteur.work())
-            await siege.hand_in(pairs)
-            handed = time.monotonic() - began
-            await _nearly_done(siege, payments)
-            await saboteur.stop()
-            await hurting
-            for name in siege.stack.pids:
-                await siege.stack.ready(name)
-            released = await siege.settle()
-            wrong = await siege.wrong()
-            _report(siege, saboteur, handed, time.monotonic() - began, released, wrong)
+    async with besieged(url) as siege:
+        pairs = await siege.prepare(payments)
+        saboteur = Saboteur(siege.stack, siege.stack.proxies, seed, (0.3, 2.0))
+        began = time.monotonic()
+        hurting = asyncio.create_task(saboteur.work())
+        await siege.hand_in(pairs)
+        handed = time.monotonic() - began
+        await _nearly_done(siege, payments)
+        await saboteur.stop()
+        await hurting
+        for name in siege.stack.pids:
+            await siege.stack.ready(name)
+        released = await siege.settle()
+        wrong = await siege.wrong()
+        _report(siege, saboteur, handed, time.monotonic() - began, released, wrong)
     return 1 if wrong else 0
 
 
@@ -276,7 +275,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
     chosen = parser.parse_args()
-    sys.exit(asyncio.run(run(chosen.payments, chosen.seed, chosen.database)))
+    with database(chosen.database) as url:
+        code = asyncio.run(run(chosen.payments, chosen.seed, url))
+    sys.exit(code)
 
 
 if __name__ == "__main__":
