@@ -14,6 +14,7 @@ from app.store.feed_tables import Hint
 from app.store.link_tables import FormerLink
 from app.store.mass_tables import MassRun
 from app.store.payment_tables import Payment
+from app.store.sales_tables import TransactionDefinition
 
 ONE_OF_EACH = (
     JournalBuild,
@@ -21,6 +22,7 @@ ONE_OF_EACH = (
     FormerLink,
     MassRun,
     Payment,
+    TransactionDefinition,
 )  # importing one table of a module has filled in all of it
 TABLES = ONE_OF_EACH[0].metadata
 

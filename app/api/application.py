@@ -32,6 +32,7 @@ TAGS = [
     {"name": "errors", "description": "What went wrong and what to do."},
     {"name": "records", "description": "One record explained."},
     {"name": "journals", "description": "Journal entries made from any records."},
+    {"name": "salesDocuments", "description": "Quotes, orders and invoices of Order Entry."},
     {"name": "configuration", "description": "What is synced, and between whom."},
     {"name": "mappings", "description": "Which field goes where, by which rule: drafted, checked, put in force."},
     {"name": "keys", "description": "Who may call."},

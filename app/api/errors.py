@@ -75,6 +75,7 @@ BY_CODE: Mapping[str, int] = {
     "object_unknown": NOT_FOUND,
     "unknown_option": NOT_FOUND,
     "mapping_unknown": NOT_FOUND,
+    "definition_unknown": NOT_FOUND,
     "record_id_malformed": NOT_FOUND,
     "mapping_version_unknown": NOT_FOUND,
     "mapping_draft_missing": NOT_FOUND,

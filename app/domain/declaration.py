@@ -15,6 +15,18 @@ from app.domain.paying import Pays
 from app.domain.problems import Problem
 from app.domain.records import Value
 from app.domain.stages import Stages
+from app.domain.standard_options import BASE_PRICE_LIST as BASE_PRICE_LIST
+from app.domain.standard_options import CREATE_AT_TOP_LEVEL as CREATE_AT_TOP_LEVEL
+from app.domain.standard_options import DIMENSIONS as DIMENSIONS
+from app.domain.standard_options import DIRECTION as DIRECTION
+from app.domain.standard_options import ENABLED as ENABLED
+from app.domain.standard_options import INCLUDE_DETAILS as INCLUDE_DETAILS
+from app.domain.standard_options import ON_DELETE as ON_DELETE
+from app.domain.standard_options import POLL_SALESFORCE as POLL_SALESFORCE
+from app.domain.standard_options import PRICE_SOURCE as PRICE_SOURCE
+from app.domain.standard_options import SELECTION as SELECTION
+from app.domain.standard_options import SYNC_ONLY_ONCE as SYNC_ONLY_ONCE
+from app.domain.transactions import Defined
 from app.domain.transforms import Canonical, Text, Transform
 
 NAME = Text(100)
@@ -98,7 +110,8 @@ class Field:
     administrator made or changed has its own, so that what was agreed under another meaning is not taken for its base.
     `types` are the described types of `places`, to which values are converted; empty: they fit as they are.
     `shows`: the Salesforce field only shows what stands in Intacct, beside the one it was sent from. `needs` names the
-    switch without which the row rests, `or_spelt` the Intacct name a company may have in its place.
+    switch without which the row rests, `or_spelt` the Intacct name a company may have in its place. `once`: it goes
+    with a create alone; afterwards Intacct owns it.
     """
 
     intacct: str | tuple[str, ...]
@@ -120,6 +133,7 @@ class Field:
     shows: bool = False
     needs: str | None = None
     or_spelt: str | None = None
+    once: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -185,6 +199,10 @@ Check = Callable[[Mapping[str, Value], Sequence[Mapping[str, Canonical]], Mappin
 """Header values (by the declared names in `Lines.needs`), canonical lines by row id, options: all that is wrong."""
 
 
+LeftToIntacct = Callable[[Mapping[str, object], Mapping[str, Value]], frozenset[str]]
+"""Options, and a line's Salesforce values by declared names: the ids of its rows that Intacct fills."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
     """The lines of a document: records of their own on both sides that are sent, read and compared with their header.
@@ -194,6 +212,9 @@ class Lines:
     `number` the one that gives their order, `path` the elements of list and line within the header in a write.
     `check` says what is wrong with a document as a whole before anything is sent; it reads the header fields `needs`.
     `also_read` are Salesforce fields of a line that no row carries.
+    With `edits` changed and new lines go on travelling after the document was sent; without, it is sent once.
+    `left_to_intacct` are the rows of one line that Intacct fills, by the options and the line's fields `consults`.
+    `external_id` is the Salesforce line's field by which lines that only Intacct has are made there; None: never.
     """
 
     salesforce: str
@@ -207,82 +228,11 @@ class Lines:
     needs: tuple[str, ...] = ()
     check: Check | None = None
     also_read: tuple[str, ...] = ()
+    edits: bool = False
+    consults: tuple[str, ...] = ()
+    left_to_intacct: LeftToIntacct | None = None
+    external_id: str | None = None
 
-
-CREATE_AT_TOP_LEVEL = Option(
-    "createAtTopLevel",
-    False,
-    "New records are made at Intacct's top level, whatever entity they name. Off: in the entity they name, at top "
-    "level where they name none.",
-)
-
-ENABLED = Option("enabled", False, "Records of this object are synced. Off: wishes are refused, feeds are not read.")
-
-INCLUDE_DETAILS = Option("includeDetails", False, "The lines come to Salesforce too; off: headers alone.")
-
-SELECTION = Option(
-    "selection",
-    (),
-    "Which records are carried: ids, or ranges such as 4000..4999; * stands for all. Nothing is carried that is not "
-    "selected; what is not selected any more is marked inactive.",
-    most=500,
-    longest=80,
-)
-
-DIMENSIONS = Option(
-    "dimensions",
-    (),
-    "Which user-defined dimensions are carried, by the name of their Intacct object. The values of one that is taken "
-    "from the list are marked inactive.",
-    most=50,
-    pattern=r"^[A-Za-z][A-Za-z0-9_]{0,49}$",
-)
-
-DIRECTION = Option(
-    "direction",
-    "fromIntacct",
-    "Which side owns the object. Rows that come from Intacct turn round with toIntacct; formulas never do.",
-    ("fromIntacct", "toIntacct"),
-    turns="toIntacct",
-)
-
-PRICE_SOURCE = Option(
-    "priceSource",
-    "intacct",
-    "Which side owns prices. intacct: they come to Salesforce. salesforce: they go to Intacct. Set books and their "
-    "entries alike; an edit on the other side is written over when the record is next edited on this one.",
-    ("intacct", "salesforce"),
-    turns="salesforce",
-)
-
-BASE_PRICE_LIST = Option(
-    "basePriceList",
-    "Base Price List",
-    "The Intacct price list that is the twin of Salesforce's standard price book.",
-    longest=80,
-)
-
-SYNC_ONLY_ONCE = Option(
-    "syncOnlyOnce",
-    False,
-    "After the first creation no change made in Salesforce reaches Intacct, by button, mass tool, flow, Apex, schedule "
-    "or cascade; an edit in Intacct still comes back.",
-)
-
-POLL_SALESFORCE = Option(
-    "pollSalesforce",
-    False,
-    "Salesforce is asked regularly what was changed, merged or deleted there, for changes nobody tells us about. Read "
-    "while Salesforce owns or shares the object; every rule of a wish by schedule applies.",
-)
-
-ON_DELETE = Option(
-    "onDelete",
-    "leave",
-    "What becomes of the twin of a record that is deleted in Salesforce. leave: nothing. inactivate: it is made "
-    "inactive in Intacct, and active again when the record comes back. Nothing is ever deleted in Intacct.",
-    ("leave", "inactivate"),
-)
 
 Sight = Callable[[Mapping[str, Value]], Mapping[str, Value]]
 """Salesforce values as they are to be taken for other ones, from the values as read."""
@@ -337,6 +287,8 @@ class SyncedObject:
     afterwards. `pays`: the document is a payment. `reference` is the Intacct field that bears our key where the record
     brings nothing for it. With `lasting` the link follows a record that Intacct replaces. `gone_as` are row and word
     by which a record that Intacct owned and has no more is shown. `mirrored` are lines that only come from Intacct.
+    `closed` says of an Intacct record why it takes no more edits; None while it does. `defined`: its documents are of
+    transaction definitions.
     """
 
     name: str
@@ -390,8 +342,15 @@ class SyncedObject:
     passes_over: PassOver | None = None
     pays: Pays | None = None
     reference: str | None = None
+    closed: Callable[[Mapping[str, Value]], str | None] | None = None
+    defined: Defined | None = None
 
     @property
     def given(self) -> frozenset[str]:
         """Intacct fields a create fills by itself where Salesforce has nothing for them; their values return."""
         return frozenset((*self.defaults, *(self.pays.fills if self.pays else ()), *filter(None, [self.reference])))
+
+    @property
+    def sent_once(self) -> bool:
+        """Whether what Salesforce changes after the first sending stays in Salesforce."""
+        return self.kind is Kind.DOCUMENT and not (self.lines is not None and self.lines.edits)

@@ -4,7 +4,7 @@ Lines have no link of their own: the base of their header holds, per Salesforce 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from app.domain.declaration import NAMESPACE, Field, Lines, Mark
 from app.domain.records import Record
@@ -24,11 +24,20 @@ class LinesPlan:
     needs: Mapping[str, str]
     absent: tuple[str, ...] = ()
     also_read: tuple[str, ...] = ()
+    consults: Mapping[str, str] = field(default_factory=dict)
+    external_id: str | None = None
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
         """Every Salesforce field of a line that a run reads."""
-        return tuple(dict.fromkeys([self.parent, self.key, *(row.salesforce for row in self.rows), *self.also_read]))
+        names = [
+            self.parent,
+            self.key,
+            *(row.salesforce for row in self.rows),
+            *self.also_read,
+            *self.consults.values(),
+        ]
+        return tuple(dict.fromkeys(names))
 
     @property
     def intacct_fields(self) -> tuple[str, ...]:
@@ -38,7 +47,12 @@ class LinesPlan:
 
 
 def plan_lines(
-    declared: Lines, *, namespace: str, salesforce_has: Iterable[str], intacct_has: Iterable[str]
+    declared: Lines,
+    *,
+    namespace: str,
+    salesforce_has: Iterable[str],
+    intacct_has: Iterable[str],
+    look_ups: Iterable[str] | None = None,
 ) -> LinesPlan:
     """The plan of `declared` between two sides whose line kinds have the given fields; see `plan.make_plan`."""
     prefix = f"{namespace}__" if namespace else ""
@@ -48,7 +62,10 @@ def plan_lines(
         for row in declared.fields
         if row.active or row.mark is Mark.FIXED
     ]
+    spelt = [_look_up_or_text(row, look_ups) for row in spelt]
     rows = tuple(row for row in spelt if exists(row, here, there))
+    consulted = {name: name.replace(NAMESPACE, prefix) for name in declared.consults}
+    external_id = declared.external_id.replace(NAMESPACE, prefix) if declared.external_id else None
     return LinesPlan(
         declared,
         rows,
@@ -57,7 +74,15 @@ def plan_lines(
         {name: name.replace(NAMESPACE, prefix) for name in declared.needs},
         tuple(f"{row.salesforce} ↔ {'/'.join(row.names)}" for row in spelt if row not in rows),
         tuple(n for n in (name.replace(NAMESPACE, prefix) for name in declared.also_read) if in_org(n, here)),
+        {name: real for name, real in consulted.items() if in_org(real, here)},
+        external_id if external_id and external_id.lower() in here else None,
     )
+
+
+def _look_up_or_text(row: Field, look_ups: Iterable[str] | None) -> Field:
+    """A row whose Salesforce field is no look-up there holds the natural id as text."""
+    plain = look_ups is not None and row.salesforce.lower() not in {name.lower() for name in look_ups}
+    return replace(row, refers_to=None) if plain and row.refers_to else row
 
 
 def in_org(name: str, here: set[str]) -> bool:
@@ -98,6 +123,24 @@ def base_lines(base: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
     """The lines in a header's base, by Salesforce id; empty for a header that never had any."""
     found = base.get(BASE)
     return dict(found) if isinstance(found, dict) else {}
+
+
+def base_after(
+    base: Mapping[str, object],
+    sources: Iterable[str],
+    numbers: Iterable[int],
+    known: int,
+    sent: Iterable[Mapping[str, object]],
+) -> dict[str, object]:
+    """The lines of a base after an update that stands: changed ones agree in what was sent, new ones have a place."""
+    lines: dict[str, object] = dict(base_lines(base))
+    for source, number, values in zip(sources, numbers, sent, strict=True):
+        before = lines.get(source)
+        if number >= known or not isinstance(before, dict):
+            lines[source] = {"place": number, "key": None, "values": {}}
+        else:
+            lines[source] = {**before, "values": {**before["values"], **values}}
+    return lines
 
 
 def paired(known: Mapping[str, Mapping[str, object]], number: str, lines: Iterable[Record]) -> dict[str, Record]:

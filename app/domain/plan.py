@@ -24,6 +24,7 @@ from app.domain.declaration import (
 from app.domain.lines import LinesPlan, exists, in_org
 from app.domain.options import OptionValue, option_value
 from app.domain.records import Value
+from app.domain.transactions import Definition
 
 STANDARD = "standard"
 """The mapping version of an object whose rows nobody has changed: the declaration as it is."""
@@ -41,6 +42,7 @@ class Plan:
     `lists` are the managed lists that rows refer to and the connection syncs, with their Intacct ends.
     `entity` is the look-up (or text) that names the entity of a new record, row or no row; None: none is named.
     `barred`: reason and sentence why the connection may not sync the object at all.
+    `definitions` are the connection's transaction definitions, by name.
     """
 
     object: SyncedObject
@@ -69,6 +71,7 @@ class Plan:
     entity: Field | None = None
     barred: tuple[str, str] | None = None
     lists: Mapping[str, End] = field(default_factory=dict)
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
 
     @property
     def salesforce_fields(self) -> tuple[str, ...]:
@@ -136,6 +139,22 @@ class Plan:
     def as_shown(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
         """An Intacct record as Salesforce shows it: one that is not selected passes for inactive."""
         return values if self.selected(values) else {**values, "STATUS": "inactive"}
+
+    def definition(self, intacct: Mapping[str, Value]) -> Definition | None:
+        """The transaction definition of a document, by its values in Intacct; None for one the connection lacks."""
+        defined = self.object.defined
+        return self.definitions.get(str(intacct.get(defined.field) or "")) if defined else None
+
+    def shows(self, intacct: Mapping[str, Value]) -> bool:
+        """Whether a record that Intacct gave birth to is one for this object, as far as definitions decide."""
+        return self.object.defined is None or self.object.defined.shows(self.definition(intacct))
+
+    def returns(self, intacct: Mapping[str, Value], *, lines: bool = False) -> bool:
+        """Whether what Intacct holds of a linked document is written back, or its `lines` are."""
+        if self.object.defined is None:
+            return True
+        definition = self.definition(intacct)
+        return definition is not None and definition.to_salesforce and (definition.details or not lines)
 
     def readable(self, intacct_id: str) -> str:
         """A natural id as people know it: without the kind before it where that makes it unique."""

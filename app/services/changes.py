@@ -14,7 +14,7 @@ from app.domain.errors import Kind as Trouble
 from app.domain.errors import SyncError
 from app.domain.merge import Direction
 from app.domain.plan import Plan
-from app.domain.records import BORN_IN_INTACCT, Errand, Lane, Record, salesforce_id
+from app.domain.records import BORN_IN_INTACCT, Errand, Lane, Record
 from app.objects import CATALOGUE
 from app.services import deletions, intake, salesforce_changes
 from app.services.context import Context, Pair
@@ -25,7 +25,7 @@ from app.services.spending import note_spending
 from app.services.turns import Pace, Turn, pace_of, rewind, turn
 from app.store import cursors
 from app.store.tables import Connection
-from app.sync.echo import edited, is_inactive
+from app.sync.echo import edited, is_inactive, made_from
 from app.sync.lines import lines_edited, lines_of
 from app.sync.list_values import values_named
 from app.sync.mirrored import mirror_edited
@@ -223,6 +223,7 @@ async def _edits(
     linked = [record.key for record in records if record.key in bound]
     kept = plan.lines or plan.mirrored
     lines = await lines_of(kept, intacct, linked) if kept and linked else {}
+    await _add_of_lines(plan, memory, [line for found in lines.values() for line in found], known)
     wanted = []
     for record in records:
         counts.seen += 1
@@ -231,7 +232,9 @@ async def _edits(
             counts.unlinked += 1
         elif link is None and record.key in replaced:
             wanted.append(replaced[record.key])
-        elif link is None and plan.born_in_intacct and (maker := _maker(plan, record)) is not None:
+        elif link is not None and not everything and not plan.returns(record.values):
+            counts.unchanged += 1
+        elif link is None and plan.born_in_intacct and (maker := made_from(plan, record)) is not None:
             wanted.append(maker)
         elif link is None and unclear:
             counts.postponed += 1
@@ -244,7 +247,7 @@ async def _edits(
             everything
             or edited(plan, record, link.base, known)
             or any(value not in known.get(name, ()) for name, value in values_named(plan, record).values())
-            or (plan.lines is not None and lines_edited(plan.lines, link.base, lines.get(record.key, [])))
+            or (plan.lines is not None and lines_edited(plan.lines, link.base, lines.get(record.key, []), known))
             or (plan.mirrored is not None and mirror_edited(plan.mirrored, link.base, lines.get(record.key, [])))
         ):
             wanted.append(link.salesforce_id)
@@ -263,16 +266,18 @@ async def _replaced(plan: Plan, memory: SqlJournal, records: Sequence[Record]) -
     return {named[name]: link.salesforce_id for name, link in links.items()}
 
 
-def _maker(plan: Plan, record: Record) -> str | None:
-    """The Salesforce record that an unlinked Intacct record was made from: a create of ours with an unknown answer."""
-    try:
-        return salesforce_id(str(record.values.get(plan.link_field or "") or ""))
-    except ValueError:
-        return None
+async def _add_of_lines(plan: Plan, memory: SqlJournal, lines: Sequence[Record], known: dict[str, set[str]]) -> None:
+    """Add to `known` the natural ids that lines name in look-ups and that have a Salesforce twin."""
+    for row in plan.lines.rows if plan.lines else ():
+        if row.refers_to and row.rule is not Rule.TO_INTACCT:
+            named = sorted({str(value) for line in lines if (value := line.values.get(row.names[0]))})
+            known.setdefault(row.refers_to, set()).update(await twins_of(memory, row.refers_to, named))
 
 
 def _comes(plan: Plan, record: Record, today: date) -> bool:
     """Whether an unlinked record is worth a wish: inactive ones of a list only, stages while they hold."""
+    if not plan.shows(record.values):
+        return False
     if is_inactive(record) and plan.object.kind is not Kind.MANAGED_LIST:
         return False
     return plan.object.stages is None or plan.object.stages.holds(record, today)

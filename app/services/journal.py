@@ -311,7 +311,8 @@ def _stored(lines: LineItems | None) -> dict[str, Any] | None:
     """The lines of a document as the intent keeps them."""
     if lines is None:
         return None
-    return {"path": lines.path, "sources": list(lines.sources), "rows": [encode(row) for row in lines.rows]}
+    stored = {"path": lines.path, "sources": list(lines.sources), "rows": [encode(row) for row in lines.rows]}
+    return {**stored, "numbers": list(lines.numbers), "known": lines.known} if lines.numbers else stored
 
 
 def _restored(stored: Mapping[str, Any] | None) -> LineItems | None:
@@ -319,7 +320,8 @@ def _restored(stored: Mapping[str, Any] | None) -> LineItems | None:
     if stored is None:
         return None
     rows = tuple(decode(row) for row in stored["rows"])
-    return LineItems(stored["path"], rows, tuple(stored["sources"]))
+    numbers = tuple(stored.get("numbers", ()))
+    return LineItems(stored["path"], rows, tuple(stored["sources"]), numbers, stored.get("known", 0))
 
 
 def _repeated(trail: Sequence[Mapping[str, Any]]) -> bool:

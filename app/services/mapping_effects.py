@@ -4,7 +4,7 @@ Writes nothing on either side and changes nothing of ours. What both mappings wo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.decisions import Result
 from app.domain.plan import Plan
@@ -93,6 +93,7 @@ async def effect(
     declared = CATALOGUE[name]
     now = await plan_for(context, connection, declared, pair)
     then = await plan_by(connection, declared, pair, stored_content(draft), version_name(draft.number))
+    then = replace(then, definitions=now.definitions)
     tally = _Tally()
     for start in range(0, len(ids), MOST):
         part = tuple(ids[start : start + MOST])

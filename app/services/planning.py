@@ -13,6 +13,7 @@ from app.domain.payments import PAYMENTS_GRANT
 from app.domain.plan import STANDARD, Plan, in_namespace, make_plan, prefix_of
 from app.domain.transforms import Unfit
 from app.objects import CATALOGUE
+from app.services import definitions
 from app.services.configuration import new_since
 from app.services.context import Context, Pair
 from app.services.formulas import compile_formula
@@ -62,8 +63,12 @@ async def plan_for(context: Context, connection: Connection, declared: SyncedObj
     async with context.begin() as session:
         row = await mappings.in_state(session, connection.id, declared.name, mappings.ACTIVE)
     if row is None:
-        return await plan_by(connection, declared, pair)
-    return await plan_by(connection, declared, pair, stored_content(row), version_name(row.number))
+        plan = await plan_by(connection, declared, pair)
+    else:
+        plan = await plan_by(connection, declared, pair, stored_content(row), version_name(row.number))
+    if declared.defined is None:
+        return plan
+    return replace(plan, definitions=await definitions.of_connection(context, connection.id))
 
 
 def version_name(number: int) -> str:
@@ -164,7 +169,10 @@ async def _lines(declared: Lines, namespace: str, pair: Pair) -> LinesPlan:
     """The plan of the lines of a document, from both sides' descriptions of them."""
     here = await pair.salesforce.describe(declared.salesforce)
     there = await pair.intacct.describe(declared.intacct)
-    return plan_lines(declared, namespace=namespace, salesforce_has=here.fields, intacct_has=there.fields)
+    look_ups = [name for name, info in here.fields.items() if info.type == "reference"]
+    return plan_lines(
+        declared, namespace=namespace, salesforce_has=here.fields, intacct_has=there.fields, look_ups=look_ups
+    )
 
 
 def _rows(declared: SyncedObject, content: Content, here: Schema, namespace: str) -> tuple[Field, ...]:

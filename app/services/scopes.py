@@ -20,6 +20,7 @@ from app.store.tables import Connection
 ADD_NEW = "addNewAccounts"
 IN_STEP, IN_ERROR, DRIFT = "inStep", "inError", "drift"
 UNDER_WAY, TOO_NEW, NOT_IN_FORCE, NOT_SELECTED = "under_way", "too_new", "not_in_force", "not_selected"
+NOT_WRITTEN_BACK = "definition_not_written_back"
 """Reasons beside those of decisions: an operation is not over; nobody has looked yet; the day or the option says no."""
 HASTE = timedelta(minutes=15)
 """So soon after a change in Salesforce nobody need have asked."""
@@ -93,6 +94,8 @@ class Scope:
             return NOT_IN_FORCE
         if self.system is System.INTACCT and not self.plan.selected(record.values):
             return NOT_SELECTED
+        if self.system is System.INTACCT and not self.plan.shows(record.values):
+            return NOT_WRITTEN_BACK
         return TOO_NEW if record.modified_at is not None and record.modified_at > self.seen_until else DRIFT
 
 
@@ -102,7 +105,8 @@ async def scope_of(context: Context, connection: Connection, plan: Plan, pair: P
     if system is System.SALESFORCE:
         return Scope(connection.id, plan, system, _asked(plan), ("Id",), now - HASTE, now)
     stages, natural = plan.object.stages, plan.object.intacct.natural_key
-    fields = (natural, stages.starts, stages.ends) if stages else (natural,)
+    fields: tuple[str, ...] = (natural, stages.starts, stages.ends) if stages else (natural,)
+    fields += (plan.object.defined.field,) if plan.object.defined else ()
     async with context.begin() as session:
         cursor = await cursors.known(session, connection.id, plan.object.name, FEED)
     read_until = cursor.position_at if cursor is not None else connection.created_at

@@ -17,12 +17,13 @@ from app.store.feed_tables import Completeness, Hint
 from app.store.link_tables import FormerLink
 from app.store.mass_tables import Review
 from app.store.payment_tables import InvoiceInFlight, Payment, PaymentDetail, PaymentEntry
+from app.store.sales_tables import TransactionDefinition
 from app.store.tables import Binding, Connection, Cursor, Intent, MappingVersion, Operation
 
 _FOLLOWED = (Binding, FormerLink, Review, Cursor, Hint, Completeness)
 """Links, ended ones, records set aside while linking, feed positions, what Intacct told, what was verified."""
 
-FORGOTTEN = (*_FOLLOWED, MappingVersion, JournalMappingRow)
+FORGOTTEN = (*_FOLLOWED, MappingVersion, JournalMappingRow, TransactionDefinition)
 """What a disconnect erases. Every table of a connection is here or among those that stay (test_unlinking.py)."""
 
 EMPTIED = (*_FOLLOWED, Intent, JournalUse, JournalBuild, InvoiceInFlight, PaymentEntry, PaymentDetail, Payment)

@@ -13,10 +13,11 @@ from app.domain.errors import Kind, SyncError
 from app.domain.mapping import from_intacct, to_salesforce
 from app.domain.merge import with_defaults
 from app.domain.records import Record, System, Value
+from app.domain.transactions import NOT_SHOWN
 from app.domain.transforms import Canonical, Constant, Unfit, clean, plain
 from app.sync.agreeing import agrees_in_part, alike
 from app.sync.deciding import not_carried, refusal
-from app.sync.echo import is_inactive
+from app.sync.echo import is_inactive, made_from
 from app.sync.list_values import bring_list_values
 from app.sync.ports import Action, Backend, Bindings, Bound, Clock, Outcome, Verdict, Write
 from app.sync.replacing import external_key, natural_of, take_over
@@ -120,7 +121,10 @@ def _canonical(batch: Batch, work: Work, clock: Clock) -> dict[str, Canonical]:
     if target is None:
         work.settle(Result.SKIPPED, "gone_from_intacct", "The record is not in Intacct any more.")
         return {}
-    if batch.plan.link_field and (maker := target.values.get(batch.plan.link_field)):
+    if not batch.plan.shows(target.values):
+        work.settle(Result.SKIPPED, "definition_not_written_back", NOT_SHOWN)
+        return {}
+    if batch.plan.link_field and (maker := made_from(batch.plan, target)):
         said = f"It was made from {batch.plan.object.salesforce.kind} {maker}, whose own operation links it."
         work.settle(Result.SKIPPED, "made_from_salesforce", said)
         return {}
@@ -150,9 +154,8 @@ def _canonical(batch: Batch, work: Work, clock: Clock) -> dict[str, Canonical]:
 
 def _wait(work: Work, name: str, natural: str, clock: Clock) -> None:
     message = f"The {name} {natural} it belongs to is not in Salesforce."
-    error = SyncError(Kind.DEPENDENCY, "reference_not_synced", message)
-    again = clock.now() + timedelta(seconds=5 * 2**work.claim.attempts) if work.claim.attempts < PATIENCE else None
-    work.settle(Result.BLOCKED, error.code, message, error=error, again_at=again, counts_as_try=True)
+    work.missing = SyncError(Kind.DEPENDENCY, "reference_not_synced", message)
+    _wait_for_salesforce(work, clock)
 
 
 async def _match(
@@ -308,9 +311,8 @@ async def _create(
     works = [work for work in batch.open if work.born and work.bound is None]
     held = await _send(batch, salesforce, bindings, clock, alive, values, works)
     if held and len(held) < len(works):
-        held = await _send(
-            batch, salesforce, bindings, clock, alive, values, held
-        )  # what they waited for came with them
+        # what they waited for came with them
+        held = await _send(batch, salesforce, bindings, clock, alive, values, held)
     for work in held:
         _wait_for_salesforce(work, clock)
 
@@ -353,7 +355,8 @@ async def _send(
             for name in dict.fromkeys(name for row in plan.rows for name in row.places):
                 if name in write.values:
                     work.note(System.SALESFORCE, name, None, write.values[name])
-            work.settle(Result.CREATED, "created_in_salesforce")
+            if plan.lines is None:  # with lines the run goes on and brings them
+                work.settle(Result.CREATED, "created_in_salesforce")
     return held
 
 

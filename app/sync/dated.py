@@ -60,4 +60,4 @@ def stands(declared: SyncedObject, draft: Draft, record: Record) -> bool:
 
 def rewrites(draft: Draft) -> bool:
     """Whether a write replaces a list as it was when it was read: it is never sent a second time."""
-    return draft.action is Action.UPDATE and draft.lines is not None
+    return draft.action is Action.UPDATE and draft.lines is not None and not draft.lines.numbers

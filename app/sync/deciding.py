@@ -14,7 +14,7 @@ from app.domain.records import Record, System, Value
 from app.domain.transforms import plain
 from app.sync.dated import apart, keep_barred, unread
 from app.sync.ending import ACTIVE, status_name
-from app.sync.lines import items, lines_withheld
+from app.sync.lines import changed_items, items, lines_withheld
 from app.sync.merging import MERGED
 from app.sync.ports import Action, Draft
 from app.sync.work import Batch, Work
@@ -40,10 +40,11 @@ def decide(batch: Batch) -> None:
             continue
         work.merged = compare(batch, work)
         keep_barred(batch, work)
-        work.finish_only |= plan.object.kind is ObjectKind.DOCUMENT
+        work.finish_only |= plan.object.sent_once
         if work.finish_only:
             work.withheld = bool(work.merged.to_intacct) or lines_withheld(batch, work)
             work.merged.to_intacct.clear()
+        _respect_closed(batch, work)
         for conflict in work.merged.conflicts:
             row = next(row for row in plan.rows if row.id == conflict.row)
             loser = System.INTACCT if conflict.winner is System.SALESFORCE else System.SALESFORCE
@@ -52,6 +53,17 @@ def decide(batch: Batch) -> None:
                 here, there = conflict.salesforce, conflict.intacct
                 said = f"was {here!s} in Salesforce and {there!s} in Intacct when first compared"
             work.warnings.append(f"{row.salesforce} {said}; {conflict.winner} won over {loser} ({row.policy}).")
+
+
+def _respect_closed(batch: Batch, work: Work) -> None:
+    """Nothing goes to a record that takes no more edits; what Intacct says of it still comes back."""
+    closed = batch.plan.object.closed
+    if closed is None or work.target is None or not (work.merged.to_intacct or changed_items(batch, work)):
+        return
+    if reason := closed(work.target.values):
+        work.closed = reason
+        work.warnings.append(reason)
+        work.merged.to_intacct.clear()
 
 
 def _flagged(batch: Batch, work: Work) -> Merge:
@@ -95,6 +107,8 @@ def compare(batch: Batch, work: Work) -> Merge:
         seasoned=seasoned(batch, work),
     )
     merged.agreed |= {name: plain(theirs.values[name]) for name in out if name in theirs.values}  # seen, and left alone
+    if not batch.plan.returns(work.target.values):
+        merged.to_salesforce.clear()
     return merged
 
 
@@ -128,9 +142,11 @@ def _check_create(batch: Batch, work: Work) -> None:
         return
     too_long = [key for key in work.keys if len(key) > plan.object.key_width]
     source = _option(batch, "customerIdSource")
-    problem: SyncError | None = None
+    problem = _not_creatable(batch, work)
     sent_as = work.source.values.get(field) if work.source and plan.object.kind is ObjectKind.DOCUMENT else None
-    if sent_as:
+    if problem is not None:
+        pass
+    elif sent_as:
         message = f"{field} says {sent_as}, but Intacct has no such {plan.object.intacct.kind} of this record."
         advice = f"If it is to be sent as a new one, clear {field}; a copied record brings the number along."
         problem = SyncError(Kind.CONFLICT, "sent_before", message, advice, field=field)
@@ -157,6 +173,21 @@ def _check_create(batch: Batch, work: Work) -> None:
         problem = SyncError(Kind.DATA, "not_an_entity", message, advice, field=plan.entity.salesforce)
     if problem:
         work.fail(problem)
+
+
+def _not_creatable(batch: Batch, work: Work) -> SyncError | None:
+    """The refusal of a document whose transaction definition Salesforce may not create."""
+    defined = batch.plan.object.defined
+    if defined is None:
+        return None
+    row = next((row for row in batch.plan.rows if row.names == (defined.field,)), None)
+    name = str(work.mapped.values.get(row.id) or "") if row else ""
+    definition = batch.plan.definitions.get(name)
+    if definition is not None and definition.from_salesforce:
+        return None
+    message = f"Salesforce may not create documents of the transaction definition {name!r}."
+    advice = "Mark the definition as created from Salesforce (transaction definitions), or choose another one."
+    return SyncError(Kind.CONFIG, "definition_not_creatable", message, advice, field=row.salesforce if row else "")
 
 
 def entity_of(batch: Batch, work: Work) -> str:
@@ -197,6 +228,7 @@ def create_draft(batch: Batch, work: Work) -> Draft:
     values: dict[str, Value] = {}
     if work.keys:
         values[plan.object.intacct.natural_key] = work.keys[0]
+    values |= _numbered_by_hand(batch, work)
     values |= _filled(to_intacct(rows, with_defaults(rows, work.mapped.values)))
     values = {**plan.object.defaults, **values}
     if plan.object.prepare is not None:
@@ -210,10 +242,20 @@ def create_draft(batch: Batch, work: Work) -> Draft:
         if companion.name in work.companions:
             values[companion.link] = work.companions[companion.name]
     values, inner = apart(plan.object, values)
-    lines = items(plan.lines, work) if plan.lines else inner
+    lines = items(batch, work) if plan.lines else inner
     kind, entity = plan.object.intacct.kind, entity_of(batch, work)
     op_key = plan.op_key(work.document or work.id)
     return Draft(work.claim, op_key, "record", kind, Action.CREATE, values, lines=lines, entity=entity)
+
+
+def _numbered_by_hand(batch: Batch, work: Work) -> dict[str, Value]:
+    """The document number, where Salesforce gives it by definition."""
+    plan, defined = batch.plan, batch.plan.object.defined
+    if defined is None or work.source is None:
+        return {}
+    definition = plan.definitions.get(str(work.mapped.values.get(defined.field) or ""))
+    number = work.source.values.get(plan.object.salesforce.natural_key)
+    return {defined.number: number} if definition is not None and definition.by_hand and number else {}
 
 
 def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft | None:
@@ -221,18 +263,24 @@ def update_draft(batch: Batch, work: Work, links: Mapping[str, Value]) -> Draft 
     plan = batch.plan
     assert work.target is not None
     values = to_intacct(plan.rows, work.merged.to_intacct)
-    if plan.link_field and not work.finish_only and _to_be_marked(work, work.target.values.get(plan.link_field)):
+    if (
+        plan.link_field
+        and not work.finish_only
+        and plan.lines is None
+        and _to_be_marked(work, work.target.values.get(plan.link_field))
+    ):
         values[plan.link_field] = work.id
     status = status_name(batch)
     if work.revive and not work.finish_only and work.target.values.get(status) != ACTIVE:
         values[status] = ACTIVE
     values |= {name: value for name, value in links.items() if work.target.values.get(name) != value}
-    if not values:
+    lines = changed_items(batch, work)
+    if not values and lines is None:
         return None
     values = {**plan.along(work.target.values), **values}
     values, rows = apart(plan.object, values, work.target)
     kind, key = plan.object.intacct.kind, work.target.key
-    return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.UPDATE, values, key, rows)
+    return Draft(work.claim, plan.op_key(work.id), "record", kind, Action.UPDATE, values, key, lines or rows)
 
 
 def _to_be_marked(work: Work, link: Value) -> bool:

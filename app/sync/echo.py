@@ -6,7 +6,7 @@ from app.domain.declaration import Rule
 from app.domain.mapping import from_intacct, from_salesforce
 from app.domain.merge import Base, blank
 from app.domain.plan import Plan
-from app.domain.records import Record
+from app.domain.records import Record, salesforce_id
 from app.domain.transforms import plain
 
 
@@ -15,6 +15,14 @@ def is_inactive(record: Record) -> bool:
     return any(
         str(record.values.get(name) or "").lower() == "inactive" for name in record.values if name.upper() == "STATUS"
     )
+
+
+def made_from(plan: Plan, record: Record) -> str | None:
+    """The Salesforce record that an Intacct record was made from, by its link field; None where that names none."""
+    try:
+        return salesforce_id(str(record.values.get(plan.link_field or "") or ""))
+    except ValueError:
+        return None
 
 
 def edited(plan: Plan, record: Record, base: Base, known: Mapping[str, set[str]], *, every_row: bool = False) -> bool:

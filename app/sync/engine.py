@@ -89,13 +89,13 @@ class Engine:
         await refer(batch, self._bindings)
         map_source(batch)
         await read_intacct(batch, self._intacct, self._bindings, self._clock.now())
-        await read_twin_lines(batch, self._intacct, batch.open)
+        await read_twin_lines(batch, self._intacct, self._bindings, batch.open)
         decide(batch)
         await admit(batch, self._book, self._intacct, self._bindings)
         await link(batch, self._bindings)
         if batch.direction is Direction.TO_INTACCT:
             await push(batch, self._writer, self._journal, self._clock)
-            await read_back(batch, self._intacct)
+            await read_back(batch, self._intacct, self._bindings)
 
 
 def _settlement(work: Work) -> Settlement:

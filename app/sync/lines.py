@@ -1,20 +1,21 @@
-"""The lines of documents in a run: read with one query per side, sent with their header, shown again in Salesforce.
+"""The lines of documents in a run: read with one query per side, compared, sent with their header.
 
-Nothing here decides what becomes of a header; a line never travels without it.
+Nothing here decides what becomes of a header; a line never travels without it. The way back stands in `line_returns`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from app.domain.declaration import Rule
-from app.domain.lines import BASE, LinesPlan, base_lines, paired
+from app.domain.declaration import Field, Rule
+from app.domain.lines import LinesPlan, base_after, base_lines, paired
 from app.domain.mapping import from_intacct, from_salesforce, to_intacct, to_salesforce
-from app.domain.merge import Direction, merge
+from app.domain.merge import Direction, merge, newer_side
 from app.domain.plan import Plan
 from app.domain.problems import Problem
-from app.domain.records import Record, System
-from app.domain.transforms import plain
-from app.sync.ports import Action, Backend, LineItems, Verdict, Write
-from app.sync.work import Batch, Line, Work
+from app.domain.records import Record, System, Value
+from app.domain.transforms import Canonical, plain
+from app.sync.ports import Backend, Bindings, LineItems
+from app.sync.work import Batch, Line, Work, settled_rows, twins_of
 
 
 async def read_lines(batch: Batch, salesforce: Backend) -> None:
@@ -43,8 +44,13 @@ def map_lines(batch: Batch, work: Work) -> list[Problem]:
     check = plan.declared.check
     if check is not None and not problems:
         header = {name: work.source.values.get(spelt) for name, spelt in plan.needs.items()}
-        problems += check(header, [line.mapped.values for line in work.lines], options_of(batch.plan))
+        problems += check(header, [_checked(plan, line) for line in work.lines], options_of(batch.plan))
     return problems
+
+
+def _checked(plan: LinesPlan, line: Line) -> dict[str, Canonical]:
+    """What the check of a document sees of a line: its canonical values, and the fields it consults."""
+    return {**line.mapped.values, **{name: line.source.values.get(real) for name, real in plan.consults.items()}}
 
 
 def options_of(plan: Plan) -> dict[str, object]:
@@ -52,25 +58,90 @@ def options_of(plan: Plan) -> dict[str, object]:
     return {option.name: plan.option(option.name) for option in plan.object.options}
 
 
-def items(plan: LinesPlan, work: Work) -> LineItems:
-    """The lines of a create: all filled rows that go to Intacct."""
-    rows = [row for row in plan.rows if row.rule is not Rule.FROM_INTACCT]
-    spread = [to_intacct(rows, line.mapped.values) for line in work.lines]
-    spread = [{**one, **line.sent} for one, line in zip(spread, work.lines, strict=True)]
-    filled = tuple({name: value for name, value in one.items() if value is not None} for one in spread)
+def rows_of(batch: Batch, line: Line) -> Sequence[Field]:
+    """The rows of one line: those it leaves to Intacct come from there, as do those that went with its create."""
+    plan = batch.plan.lines
+    assert plan is not None
+    rows = settled_rows(plan.rows) if line.target is not None else plan.rows
+    leaves = plan.declared.left_to_intacct
+    if leaves is None:
+        return rows
+    consulted = {name: line.source.values.get(real) for name, real in plan.consults.items()}
+    left = leaves(options_of(batch.plan), consulted)
+    return [replace(row, rule=Rule.FROM_INTACCT) if row.id in left else row for row in rows]
+
+
+def items(batch: Batch, work: Work) -> LineItems | None:
+    """The lines of a create: all filled rows that go to Intacct. None for an object without lines."""
+    plan = batch.plan.lines
+    if plan is None:
+        return None
+    filled = tuple(_whole(batch, line) for line in work.lines)
     return LineItems(plan.declared.path, filled, tuple(line.source.key for line in work.lines))
 
 
-async def read_twin_lines(batch: Batch, intacct: Backend, works: Sequence[Work]) -> None:
+def _whole(batch: Batch, line: Line) -> dict[str, Value]:
+    rows = [row for row in rows_of(batch, line) if row.rule is not Rule.FROM_INTACCT]
+    values = {**to_intacct(rows, line.mapped.values), **line.sent}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def changed_items(batch: Batch, work: Work) -> LineItems | None:
+    """The lines of an update: changed rows of lines that Intacct has, and whole new lines. None: there are none."""
+    plan = batch.plan.lines
+    if plan is None or not plan.declared.edits or work.finish_only or work.closed:
+        return None
+    known = base_lines(work.bound.base) if work.bound else {}
+    rows: list[Mapping[str, Value]] = []
+    sources, numbers, count = list[str](), list[int](), len(work.twin_lines)
+    for line in work.lines:
+        if line.target is not None and line.merged.to_intacct:
+            rows.append(to_intacct(plan.rows, line.merged.to_intacct))
+            numbers.append(int(str(line.target.values[plan.declared.number])))
+            sources.append(line.source.key)
+    for line in work.lines:
+        if line.target is None and line.source.key not in known:
+            rows.append(_whole(batch, line))
+            numbers.append(count + sum(number >= count for number in numbers))
+            sources.append(line.source.key)
+    if not rows:
+        return None
+    return LineItems(plan.declared.path, tuple(rows), tuple(sources), tuple(numbers), count)
+
+
+def lines_after(plan: LinesPlan, base: Mapping[str, object], sent: LineItems) -> dict[str, object]:
+    """The lines of a base after an update that stands."""
+    agreed = [
+        {row.id: plain(values[row.names[0]]) for row in plan.rows if row.names and row.names[0] in values}
+        for values in sent.rows
+    ]
+    return base_after(base, sent.sources, sent.numbers, sent.known, agreed)
+
+
+async def read_twin_lines(batch: Batch, intacct: Backend, bindings: Bindings, works: Sequence[Work]) -> None:
     """The Intacct lines of linked documents, one query, paired with the Salesforce lines they came from."""
     plan = batch.plan.lines
     keys = [work.target.key for work in works if work.target is not None] if plan else []
     if plan is None or not keys:
         return
     by_header = await lines_of(plan, intacct, keys)
+    await _resolve(batch, plan, bindings, [line for lines in by_header.values() for line in lines])
     for work in works:
         if work.target is not None:
             _pair(batch, plan, work, by_header.get(work.target.key, []))
+
+
+async def _resolve(batch: Batch, plan: LinesPlan, bindings: Bindings, found: Sequence[Record]) -> None:
+    """Salesforce ids of what Intacct's lines refer to, where they may come back as look-ups."""
+    wanted: dict[str, set[str]] = {}
+    for row in plan.rows:
+        if row.refers_to and row.rule is not Rule.TO_INTACCT:
+            named = {str(value) for line in found if (value := line.values.get(row.names[0]))}
+            wanted.setdefault(row.refers_to, set()).update(named)
+    for name, ids in wanted.items():
+        unknown = sorted(natural for natural in ids if (name, natural) not in batch.sources)
+        for natural, bound in (await twins_of(bindings, name, unknown)).items() if unknown else ():
+            batch.sources[name, natural] = bound.salesforce_id
 
 
 async def lines_of(plan: LinesPlan, intacct: Backend, headers: Sequence[str]) -> dict[str, list[Record]]:
@@ -82,41 +153,83 @@ async def lines_of(plan: LinesPlan, intacct: Backend, headers: Sequence[str]) ->
     return found
 
 
+def known_twins(batch: Batch, plan: LinesPlan) -> dict[str, set[str]]:
+    """Natural ids that have a Salesforce twin, per object the lines refer to."""
+    return {row.refers_to: batch.known(row.refers_to) for row in plan.rows if row.refers_to}
+
+
 def _pair(batch: Batch, plan: LinesPlan, work: Work, found: list[Record]) -> None:
-    """Compare each line with its twin. Lines that only one side has are told as warnings: neither side makes them."""
-    known = _known(plan, work)
-    twins = paired(known, plan.declared.number, found)
-    rows = [row for row in plan.rows if row.rule is not Rule.TO_INTACCT]
+    """Compare each line with its twin, and tell of those that only one side has."""
+    known, edits = known_lines(plan, work), plan.declared.edits
+    twins, theirs_known = paired(known, plan.declared.number, found), known_twins(batch, plan)
+    work.twin_lines = found
     for line in work.lines:
         line.target = twins.get(line.source.key)
         if line.target is None:
             continue
-        theirs = from_intacct(rows, line.target.values, {}).values
-        base = known.get(line.source.key, {}).get("values")
+        rows = [row for row in rows_of(batch, line) if edits or row.rule is not Rule.TO_INTACCT]
         line.merged = merge(
             rows,
-            base if isinstance(base, dict) else {},
+            _base(batch, work, line, known.get(line.source.key, {}).get("values")),
             line.mapped.values,
-            theirs,
-            newer=System.INTACCT,
-            direction=Direction.FROM_INTACCT,
-            repair=True,
+            from_intacct(rows, line.target.values, theirs_known).values,
+            newer=newer_side(line.source.modified_at, line.target.modified_at) if edits else System.INTACCT,
+            direction=batch.direction if edits else Direction.FROM_INTACCT,
+            repair=not edits,
         )
+        if not batch.plan.returns(work.target.values if work.target else {}, lines=True):
+            line.merged.to_salesforce.clear()
         line.returns, _ = to_salesforce(rows, line.merged.to_salesforce, line.source.values, batch.sources)
         if line.source.values.get(plan.key) != line.target.key:
             line.returns[plan.key] = line.target.key
-    extra = len(found) - len(twins)
+    _tell(batch, plan, work, known, twins)
+
+
+def _base(batch: Batch, work: Work, line: Line, values: object) -> Mapping[str, object]:
+    """What both sides last agreed on about a line; for one that was just sent, what was sent."""
+    if isinstance(values, dict) and (values or not (work.created or work.wrote)):
+        return values
+    if not (work.created or work.wrote) or work.born:
+        return {}
+    sent = [row for row in rows_of(batch, replace(line, target=None)) if row.rule is not Rule.FROM_INTACCT]
+    return {row.id: plain(line.mapped.values.get(row.id)) for row in sent}
+
+
+def _tell(
+    batch: Batch,
+    plan: LinesPlan,
+    work: Work,
+    known: Mapping[str, Mapping[str, object]],
+    twins: Mapping[str, Record],
+) -> None:
+    """Lines that only one side has: Salesforce gets them where it may, else they are told as warnings."""
+    paired_keys = {line.key for line in twins.values()}
+    extra = [line for line in work.twin_lines if line.key not in paired_keys]
     gone = sum(1 for source, one in known.items() if source not in twins and one.get("key"))
-    if extra:
-        work.warnings.append(f"Intacct has {extra} lines of this document that Salesforce does not have.")
+    removed = [
+        twins[source] for source in known if source in twins and source not in {one.source.key for one in work.lines}
+    ]
+    wanted = batch.plan.returns(work.target.values if work.target else {}, lines=True)
+    work.fresh = extra if plan.external_id is not None and wanted else []
+    if extra and wanted and not work.fresh:
+        work.warnings.append(f"Intacct has {len(extra)} lines of this document that Salesforce does not have.")
     if gone:
         work.warnings.append(f"{gone} lines of this document are not in Intacct any more.")
+    if removed and plan.declared.edits:
+        said = f"{len(removed)} lines were deleted in Salesforce; Intacct's function cannot remove lines, do it there."
+        work.warnings.append(said)
 
 
-def _known(plan: LinesPlan, work: Work) -> dict[str, Mapping[str, object]]:
+def known_lines(plan: LinesPlan, work: Work) -> dict[str, Mapping[str, object]]:
     """The lines in the base of a document; for one linked anew, what its Salesforce lines say of their twins."""
     known = base_lines(work.bound.base) if work.bound else {}
-    return known or {
+    if known or plan.declared.edits:
+        return known or {
+            line.source.key: {"place": None, "key": key, "values": {}}
+            for line in work.lines
+            if (key := line.source.values.get(plan.key))
+        }
+    return {
         line.source.key: {"place": place, "key": line.source.values.get(plan.key), "values": {}}
         for place, line in enumerate(work.lines)
     }
@@ -140,73 +253,21 @@ def lines_withheld(batch: Batch, work: Work) -> bool:
     return False
 
 
-async def return_lines(batch: Batch, salesforce: Backend, alive: Callable[[], bool]) -> None:
-    """Write what Intacct's lines hold beside Salesforce's own, chunk by chunk; the new bases are agreed with them.
+def lines_edited(
+    plan: LinesPlan, base: Mapping[str, object], found: Sequence[Record], twins: Mapping[str, set[str]] | None = None
+) -> bool:
+    """Whether Intacct's lines are other ones, or hold other values, than both sides last agreed on.
 
-    A line that could not be written is a warning and is written by the next run.
+    `twins` are natural ids that have a Salesforce twin, per object the lines refer to.
     """
-    plan = batch.plan.lines
-    works = [work for work in batch.works if plan is not None and work.settlement is None and work.lines]
-    if plan is None or not works:
-        return
-    index: dict[int, tuple[Work, Line]] = {}
-    writes: list[Write] = []
-    for work in works:
-        for line in work.lines:
-            if line.returns:
-                kind, id_ = plan.declared.salesforce, line.source.key
-                writes.append(Write(kind, Action.UPDATE, line.returns, work.claim.operation_id, id_))
-                index[id(writes[-1])] = (work, line)
-    lost: set[str] = set()
-    for chunk in salesforce.chunks(writes):
-        if not alive():
-            return
-        for write, outcome in zip(chunk, await salesforce.write(chunk), strict=True):
-            work, line = index[id(write)]
-            if outcome.verdict is Verdict.CONFIRMED:
-                work.lines_returned = True
-                for name, value in line.returns.items():
-                    work.note(System.SALESFORCE, f"{write.key}.{name}", line.source.values.get(name), value)
-            else:
-                lost.add(line.source.key)
-                said = outcome.error.message if outcome.error else outcome.verdict
-                work.warnings.append(f"Line {line.source.key} could not be updated in Salesforce: {said}")
-    for work in works:
-        _agree(plan, work, lost)
-
-
-def _agree(plan: LinesPlan, work: Work, lost: set[str]) -> None:
-    """The lines' part of the new base: what was sent, what is shown, and the keys."""
-    if work.bound is None:
-        return
-    known = _known(plan, work)
-    sent = [row for row in plan.rows if row.rule is not Rule.FROM_INTACCT]
-    new: dict[str, object] = {}
-    for source, one in known.items():
-        line = next((line for line in work.lines if line.source.key == source), None)
-        before = one.get("values")
-        values: dict[str, object] = dict(before) if isinstance(before, dict) else {}
-        key = one.get("key")
-        if line is not None and line.target is not None and source not in lost:
-            if not values:
-                values |= {row.id: plain(line.mapped.values.get(row.id)) for row in sent}
-            values |= line.merged.agreed
-            values |= {row_id: plain(value) for row_id, value in line.merged.to_salesforce.items()}
-            key = line.target.key
-        new[source] = {"place": one.get("place"), "key": key, "values": values}
-    work.merged.agreed[BASE] = new
-
-
-def lines_edited(plan: LinesPlan, base: Mapping[str, object], found: Sequence[Record]) -> bool:
-    """Whether Intacct's lines are other ones, or hold other values, than both sides last agreed on."""
-    known = base_lines(base)
-    if {line.key for line in found} != {one.get("key") for one in known.values()}:
+    known = [one for one in base_lines(base).values() if not one.get("gone")]
+    if {line.key for line in found} != {one.get("key") for one in known}:
         return True
     rows = [row for row in plan.rows if row.rule is not Rule.TO_INTACCT]
     by_key = {line.key: line for line in found}
-    for one in known.values():
+    for one in known:
         values = one.get("values")
-        theirs = from_intacct(rows, by_key[str(one["key"])].values, {}).values
+        theirs = from_intacct(rows, by_key[str(one["key"])].values, twins or {}).values
         if not isinstance(values, dict) or any(plain(v) != values.get(name) for name, v in theirs.items()):
             return True
     return False

@@ -51,11 +51,14 @@ class LineItems:
     """The lines of a document to be written: one set of values per line, in order.
 
     `path` are the elements of list and line below the header; `sources` the Salesforce ids the lines were made from.
+    In an update `numbers` are their numbers as Intacct counts them when read; those from `known` on are new lines.
     """
 
     path: str
     rows: tuple[Mapping[str, Value], ...]
     sources: tuple[str, ...]
+    numbers: tuple[int, ...] = ()
+    known: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Write:
     `values` are keyed by declared names (dotted paths for Intacct); None clears, an absent name is left alone.
     `control_id` is stable for the intent: Intacct's function controlid. `key` is the RECORDNO or Salesforce Id of an
     update. `external_id` (field, value) names the record of a Salesforce create. `lines` go with an Intacct create; in
-    an update they are the whole list that stands inside the record from then on.
+    an update they are the whole list that stands inside the record from then on, or, with numbers, changed lines.
     `entity` is the location id of the Intacct entity it is made in; empty: where the connection works.
     """
 

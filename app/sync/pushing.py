@@ -6,11 +6,13 @@ from datetime import timedelta
 from app.domain.decisions import Result
 from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
+from app.domain.lines import BASE
 from app.domain.paying import explained
 from app.domain.records import System, Value
 from app.domain.transforms import Canonical, plain
 from app.sync.dated import together
 from app.sync.deciding import companion_draft, companions_wanted, create_draft, update_draft
+from app.sync.lines import lines_after
 from app.sync.ports import Action, Bindings, Bound, Clock, Draft, Journal, Outcome, Verdict
 from app.sync.recover import bind, hold
 from app.sync.work import Batch, Work, by
@@ -163,10 +165,19 @@ async def _updates(batch: Batch, writer: Writer) -> None:
             work.wrote = True
             for row_id, value in work.merged.to_intacct.items():
                 work.note(System.INTACCT, named[row_id], _shown(before.get(row_id)), value)
+            _note_lines(work, one.draft)
         elif one.outcome.verdict is Verdict.REJECTED and one.outcome.error is not None:
             work.fail(one.outcome.error)
         else:
             _unfinished(work, one)
+
+
+def _note_lines(work: Work, draft: Draft) -> None:
+    """Remember for the history what an update wrote to the lines of a document."""
+    if draft.lines is not None and draft.lines.numbers:
+        for number, row in zip(draft.lines.numbers, draft.lines.rows, strict=True):
+            for name, value in row.items():
+                work.note(System.INTACCT, f"line {number + 1}.{name}", None, value)
 
 
 def _link_draft(batch: Batch, work: Work, links: dict[str, Value]) -> Draft | None:
@@ -183,6 +194,8 @@ def _rebound(batch: Batch, work: Work, draft: Draft, outcome: Outcome) -> Bound:
     assert work.bound is not None
     base = dict(work.bound.base)
     base |= {row_id: plain(value) for row_id, value in work.merged.to_intacct.items()}
+    if draft.lines is not None and batch.plan.lines is not None:
+        base[BASE] = lines_after(batch.plan.lines, base, draft.lines)
     named = {c.name for c in batch.plan.companions if c.link in draft.values}
     todo = tuple(name for name in work.bound.todo if name not in named)
     seen_at = work.target.modified_at if work.target is not None else work.bound.seen_at

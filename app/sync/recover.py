@@ -18,6 +18,7 @@ from app.domain.paying import Pays
 from app.domain.records import Record, System, Value
 from app.domain.transforms import clean, decimal
 from app.sync.dated import rewrites, stands
+from app.sync.lines import lines_after, lines_of
 from app.sync.ports import (
     Action,
     Backend,
@@ -157,6 +158,8 @@ def _rebound(batch: Batch, bound: Bound | None, draft: Draft) -> Bound | None:
     named = {c.name for c in batch.plan.companions if c.link in draft.values}
     only = [row for row in batch.plan.rows if not _sent_along(batch, draft, row)]
     base = {**bound.base, **base_of(only, draft.values, whole=False)}
+    if draft.lines is not None and batch.plan.lines is not None:
+        base[BASE] = lines_after(batch.plan.lines, base, draft.lines)
     return replace(bound, base=base, todo=tuple(name for name in bound.todo if name not in named))
 
 
@@ -184,8 +187,14 @@ async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) 
             fields |= dict.fromkeys(batch.plan.intacct_fields if rewrites(promise.draft) else ())
         natural = _natural_field(batch, kind)
         records = await intacct.find(kind, any_of, tuple(dict.fromkeys([*fields, natural])))
+        theirs = await _lines_of(batch, intacct, mine)
         for promise in mine:
-            standing = [record for record in records if _is_it(batch, promise.draft, record)]
+            standing = [
+                record
+                for record in records
+                if _is_it(batch, promise.draft, record)
+                and _lines_stand(batch, promise.draft, theirs.get(record.key, []))
+            ]
             if len(standing) == 1:
                 found[promise.id] = standing[0]
                 if promise.draft.key is None and _mark(batch, promise.draft) is None:
@@ -208,6 +217,26 @@ def _compared(batch: Batch, draft: Draft) -> Sequence[str]:
     """The fields that are read of what may be the record of a draft."""
     pays = batch.plan.object.pays
     return [pays.customer, pays.received, pays.amount] if pays is not None else list(draft.values)
+
+
+async def _lines_of(batch: Batch, intacct: Backend, promises: Sequence[Promise]) -> dict[str, list[Record]]:
+    """Intacct's lines of the documents whose lines an unclear update changes, by header."""
+    keys = [p.draft.key for p in promises if p.draft.key is not None and p.draft.lines is not None]
+    return await lines_of(batch.plan.lines, intacct, keys) if keys and batch.plan.lines is not None else {}
+
+
+def _lines_stand(batch: Batch, draft: Draft, found: Sequence[Record]) -> bool:
+    """Whether Intacct's lines are as an update wanted them; a create is known by its key, lines or not."""
+    plan = batch.plan.lines
+    if draft.key is None or draft.lines is None or plan is None:
+        return True
+    by_number = {str(record.values.get(plan.declared.number)): record for record in found}
+    pairs = zip(draft.lines.numbers, draft.lines.rows, strict=True)
+    return all(
+        (record := by_number.get(str(number))) is not None
+        and all(same(record.values.get(name), value) for name, value in row.items() if name in record.values)
+        for number, row in pairs
+    )
 
 
 def _natural_field(batch: Batch, kind: str) -> str:

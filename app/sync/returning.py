@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.domain.decisions import Result, Settlement
-from app.domain.declaration import Kind as ObjectKind
 from app.domain.errors import RETRY, Kind, SyncError
 from app.domain.mapping import to_salesforce
 from app.domain.records import System, Value
 from app.domain.transforms import Canonical, plain
 from app.sync.deciding import compare, seasoned, trusted_base
-from app.sync.lines import read_twin_lines, return_lines
+from app.sync.line_returns import return_lines
+from app.sync.lines import read_twin_lines
 from app.sync.ports import Action, Backend, Bindings, Bound, Claim, Clock, Outcome, Verdict, Write
 from app.sync.recover import HELD_FOR_A_PERSON
 from app.sync.work import Batch, Work
@@ -27,9 +27,17 @@ SYNC_ONLY_ONCE_SAYS = "The option 'sync only once' is on and the record has been
 SENT_ONCE_SAYS = "The document is in Intacct; what Salesforce has changed since then is not sent. Change it in Intacct."
 
 
-async def read_back(batch: Batch, intacct: Backend) -> None:
-    """What Intacct made of the records created in this run: one query, two with lines, so its fields return at once."""
-    created = {work.bound.intacct_key: work for work in batch.open if work.created and work.bound is not None}
+async def read_back(batch: Batch, intacct: Backend, bindings: Bindings) -> None:
+    """What Intacct made of the records created in this run, and of edited documents, whose totals it reckons anew.
+
+    One query, two with lines, so that its fields return at once.
+    """
+    edits = batch.plan.lines is not None and batch.plan.lines.declared.edits
+    created = {
+        work.bound.intacct_key: work
+        for work in batch.open
+        if work.bound is not None and (work.created or (edits and work.wrote))
+    }
     if not created:
         return
     kind, fields = batch.plan.object.intacct.kind, batch.plan.intacct_fields
@@ -39,7 +47,7 @@ async def read_back(batch: Batch, intacct: Backend) -> None:
             work.target = record
             work.merged = compare(batch, work)
             work.merged.to_intacct.clear()
-    await read_twin_lines(batch, intacct, list(created.values()))
+    await read_twin_lines(batch, intacct, bindings, list(created.values()))
 
 
 def plan_retries(batch: Batch, now: datetime) -> None:
@@ -117,7 +125,7 @@ def _prepare(batch: Batch, work: Work, now: datetime) -> _Return | None:
     if work.source is None and not held:
         return None
     before, back = work.source.values if work.source else {}, batch.plan.write_back
-    document = batch.plan.object.kind is ObjectKind.DOCUMENT
+    document = batch.plan.object.sent_once
     wanted: dict[str, Value] = {}
     if work.settlement is None:
         wanted, problems = to_salesforce(batch.rows(work), work.merged.to_salesforce, before, batch.sources)
@@ -222,6 +230,8 @@ def _finish(one: _Return) -> None:
         work.settle(Result.UPDATED, f"linked_by_{work.linked}".lower())
     elif work.wrote or one.carried or work.lines_returned:
         work.settle(Result.UPDATED, "updated")
+    elif work.closed:
+        work.settle(Result.SKIPPED, "closed_in_intacct", work.closed)
     elif one.document and work.withheld:
         work.settle(Result.SKIPPED, "sent_once", SENT_ONCE_SAYS)
     else:

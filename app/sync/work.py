@@ -41,7 +41,8 @@ class Work:
     Salesforce. `moved`: the link leads to another Intacct record now; `missing`: what Salesforce wants before
     it. `gone`: Intacct, which owned the record, has it no more. `shared`: the record is also the twin of one of the
     object that ours yields to. `document` names what a create makes where that is not the Salesforce record, `filled`
-    are Intacct fields it needs besides its rows, `paid` the record numbers of the invoices a payment pays.
+    are Intacct fields it needs besides its rows, `paid` the record numbers of the invoices a payment pays. `closed`
+    says why Intacct takes no edits of it. `twin_lines` are its lines in Intacct, `fresh` those Salesforce is to get.
     """
 
     claim: Claim
@@ -69,6 +70,9 @@ class Work:
     document: str | None = None
     filled: dict[str, Value] = field(default_factory=dict)
     paid: dict[str, str] = field(default_factory=dict)
+    closed: str = ""
+    twin_lines: list[Record] = field(default_factory=list)
+    fresh: list[Record] = field(default_factory=list)
     companions: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -123,9 +127,10 @@ class Batch:
         """The plan's rows as they are for one record: some records only send what others get back."""
         sends_only = self.plan.object.sends_only
         named = sends_only(self.plan.standard(work.source.values)) if sends_only and work.source else ()
+        rows = settled_rows(self.plan.rows) if work.target is not None else self.plan.rows
         if not named:
-            return self.plan.rows
-        return [replace(row, rule=Rule.TO_INTACCT) if row.intacct in named else row for row in self.plan.rows]
+            return rows
+        return [replace(row, rule=Rule.TO_INTACCT) if row.intacct in named else row for row in rows]
 
     def stays_out(self, work: Work) -> frozenset[str]:
         """Rows of a linked record that take no part: Intacct keeps them to itself, or another object fills them."""
@@ -149,6 +154,11 @@ class Batch:
         """End all open runs with one error."""
         for work in self.open:
             work.fail(error)
+
+
+def settled_rows(rows: Sequence[Field]) -> Sequence[Field]:
+    """The rows of a record that Intacct has: those that go with a create alone are Intacct's now."""
+    return [replace(row, rule=Rule.FROM_INTACCT) if row.once else row for row in rows]
 
 
 def by(works: Iterable[Work], key: Callable[[Work], str | None]) -> dict[str, Work]:

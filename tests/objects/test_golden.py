@@ -10,10 +10,12 @@ import pytest
 
 from app.domain.decisions import Result
 from app.domain.declaration import ENABLED, SELECTION, Creates
+from app.domain.declaration import LINK_FIELD as LINK
 from app.domain.lines import plan_lines
 from app.domain.merge import Direction
 from app.domain.plan import Plan, make_plan
 from app.domain.records import System
+from app.domain.transactions import Category, Definition
 from app.domain.transforms import plain
 from app.objects import CATALOGUE
 from app.sync.engine import Engine
@@ -28,6 +30,15 @@ BORN_THERE = [name for name, o in CATALOGUE.items() if o.creates in (Creates.FRO
 
 GOLDEN = Path(__file__).parent / "golden"
 LINK_FIELD = "SFDC_ID"
+DEFINITIONS = {
+    one.name: one
+    for one in (
+        Definition("Sales Invoice", Category.INVOICE, from_salesforce=True, to_salesforce=True),
+        Definition("Quote", Category.QUOTE, to_salesforce=True, advanced=False),
+        Definition("Order", Category.ORDER, to_salesforce=True, advanced=False),
+        Definition("Return", Category.OTHER, to_salesforce=True, advanced=False),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -65,13 +76,18 @@ def whole_plan(name: str, *, turned: bool = False) -> Plan:
         link_field=LINK_FIELD,
         options={ENABLED.name: True, SELECTION.name: ["*"], **turning, **switched},
         salesforce_has=[*own, *here, *declared.also_read, *companions, declared.salesforce.external_id or "Id"],
-        intacct_has=[LINK_FIELD, *(field for row in declared.fields for field in row.names)],
+        intacct_has=[
+            LINK_FIELD if declared.link_key == LINK else str(declared.link_key),
+            *(field for row in declared.fields for field in row.names),
+        ],
     )
+    plan = replace(plan, definitions=DEFINITIONS)
     if declared.lines is None:
         return plan
     rows = declared.lines.fields
-    here = [field for row in rows for field in (row.salesforce, row.salesforce.replace("__r", "__c"))]
-    here, there = [*here, *declared.lines.also_read], [field for row in rows for field in row.names]
+    own = [field for row in rows for field in (row.salesforce, row.salesforce.split(".")[0].replace("__r", "__c"))]
+    here = [*own, *declared.lines.consults, *declared.lines.also_read, declared.lines.external_id or "Id"]
+    there = [field for row in rows for field in row.names]
     lines = plan_lines(declared.lines, namespace="ia_crm", salesforce_has=here, intacct_has=there)
     return replace(plan, lines=lines)
 
@@ -125,6 +141,10 @@ class Stage:
     async def arrive(self) -> Result:
         """One run over the golden record as Intacct gave birth to it."""
         key = self.intacct.put(self.plan.object.intacct.kind, self.pair.intacct["born"])
+        for line in self.pair.intacct.get("born_lines", ()):
+            assert self.plan.lines is not None
+            declared = self.plan.lines.declared
+            self.intacct.put(declared.intacct, {**line, declared.header: key})
         claim = Claim("op", f"#{key}", "intacct", 1)
         (settlement,) = await self.engine.run(self.plan, [claim], Direction.FROM_INTACCT)
         assert settlement.error is None, settlement.message
@@ -172,7 +192,9 @@ def test_every_row_of_the_object_is_planned(name: str) -> None:
 async def test_record_from_intacct_creates_exactly_what_is_written_down(name: str, clock: FakeClock) -> None:
     stage = Stage(name, clock)
     assert await stage.arrive() is Result.CREATED
-    (write,) = stage.salesforce.writes
+    write, *lines = stage.salesforce.writes
+    assert [line.kind for line in lines] == [line.kind for line in lines if line.kind != write.kind]
+    assert [spelt(line.values) for line in lines] == stage.pair.salesforce.get("created_lines", [])
     assert write.external_id == (CATALOGUE[name].salesforce.external_id, f"{CATALOGUE[name].intacct.kind}:1")
     stamps = {stage.plan.write_back.status, stage.plan.write_back.synced_at}
     assert (
@@ -231,8 +253,9 @@ async def test_every_active_row_takes_part_in_the_golden_pair(name: str) -> None
     there |= {field for write in golden.intacct.get("writes", ()) for field in write["values"]}
     plan = whole_plan(name)
     assert [row.id for row in plan.rows if row.salesforce not in here and not set(row.names) & there] == []
-    here = {field for part in ("lines", "returned_lines") for line in golden.salesforce.get(part, ()) for field in line}
-    there = {field for line in golden.intacct.get("lines", ()) for field in line}
+    parts = ("lines", "returned_lines", "created_lines")
+    here = {field for part in parts for line in golden.salesforce.get(part, ()) for field in line}
+    there = {field for part in ("lines", "born_lines") for line in golden.intacct.get(part, ()) for field in line}
     rows = plan.lines.rows if plan.lines else ()
     assert [row.id for row in rows if row.salesforce not in here and not set(row.names) & there] == []
 

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from lxml import etree
 
+from app.backends.intacct.ordered import ORDERED
 from app.backends.intacct.xml import Element, Scrubber, add
 from app.domain.records import Value
 from app.sync.ports import Action, Write
@@ -109,9 +110,11 @@ def timestamp(raw: str | None) -> datetime | None:
 def write_function(write: Write, scrub: Scrubber) -> Element:
     """`<create>` or `<update>` with one record. RECORDNO stands first in an update, the lines of a document last.
 
-    Dotted names become elements. ValueError when a name is no XML name, a value is not canonical, a field is also the
-    parent of another one, or an update lacks its key.
+    Some kinds have functions of their own, see `ordered`. Dotted names become elements. ValueError when a name is no
+    XML name, a value is not canonical, a field is also the parent of another one, or an update lacks its key.
     """
+    if write.kind in ORDERED:
+        return ORDERED[write.kind].element(write, scrub, to_wire)
     function = etree.Element(write.action.value)
     record = etree.SubElement(function, write.kind)
     leaves: set[str] = set()

@@ -5,13 +5,15 @@ three levels, for the function with our control id in our position, is taken for
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from lxml import etree
 
 from app.backends.intacct import errors
-from app.backends.intacct.dialect import from_wire, write_function
+from app.backends.intacct.dialect import Query, from_wire, one_of, write_function
 from app.backends.intacct.errors import COMPANION, Meaning, Place, classify, to_error
 from app.backends.intacct.gateway import Gateway
+from app.backends.intacct.ordered import ORDERED
 from app.backends.intacct.pace import Speed, cut
 from app.backends.intacct.reply import SUCCESS, Answer, Result
 from app.backends.intacct.trouble import Trouble
@@ -120,7 +122,36 @@ class Writer:
         self._speed.learn(batch, seconds, answered=True)
         outcomes = settle(batch, answer)
         self._gateway.usage.transactions += sum(map(_spent, outcomes))
-        return outcomes
+        return await self._with_numbers(batch, outcomes)
+
+    async def _with_numbers(self, batch: Sequence[Write], outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Legacy creates answer with the natural key alone: one query per kind asks for the record numbers.
+
+        A number that cannot be had leaves the create unclear: it stands, and is found by our key a little later.
+        """
+        whole = list(outcomes)
+        for kind in {write.kind for write in batch if write.kind in ORDERED}:
+            name = ORDERED[kind].key
+            made = {
+                str(outcome.returned[name]): place
+                for place, (write, outcome) in enumerate(zip(batch, outcomes, strict=True))
+                if write.kind == kind and outcome.verdict is Verdict.CONFIRMED and outcome.created
+            }
+            numbers = await self._numbers(kind, name, list(made)) if made else {}
+            for natural, place in made.items():
+                number = numbers.get(natural)
+                found = replace(outcomes[place], key=number) if number else _ambiguous(NO_KEY)
+                whole[place] = found
+        return whole
+
+    async def _numbers(self, kind: str, name: str, naturals: Sequence[str]) -> dict[str, str]:
+        """RECORDNO by natural key, as far as they can be read now."""
+        query = Query(kind, ("RECORDNO", name), one_of(name, naturals), ("RECORDNO",), len(naturals))
+        try:
+            rows = list((await self._gateway.read(query.element(self._gateway.scrub))).rows())
+        except (SyncError, Unreadable):
+            return {}
+        return {str(row.get(name)): number for row in rows if (number := row.get("RECORDNO"))}
 
 
 def _size(body: Element, write: Write) -> int:
@@ -156,7 +187,9 @@ def settle(batch: Sequence[Write], answer: Answer) -> list[Outcome]:
 def _outcome(write: Write, result: Result | None) -> Outcome:
     if result is None or result.control_id != write.control_id:
         return _ambiguous(MISALIGNED)
-    if result.function is not None and result.function.lower() != write.action.value:
+    ordered = ORDERED.get(write.kind)
+    function = ordered.function(write) if ordered else write.action.value
+    if result.function is not None and result.function.lower() != function:
         return _ambiguous(MISALIGNED)
     judge = JUDGES.get(result.status, _unknown_status)
     try:
@@ -166,6 +199,8 @@ def _outcome(write: Write, result: Result | None) -> Outcome:
 
 
 def _success(write: Write, result: Result) -> Outcome:
+    if write.kind in ORDERED:
+        return _legacy_success(write, result)
     key, returned = _keys(result)
     if write.action is Action.CREATE:
         if key is None:
@@ -174,6 +209,17 @@ def _success(write: Write, result: Result) -> Outcome:
     if key is not None and key != write.key:
         return _ambiguous(OTHER_RECORD)
     return Outcome(Verdict.CONFIRMED, key=write.key, returned=returned, created=False)
+
+
+def _legacy_success(write: Write, result: Result) -> Outcome:
+    """A legacy function answers with the natural key; the record number of a new record is asked for afterwards."""
+    name = ORDERED[write.kind].key
+    if result.key is None:
+        return _ambiguous(NO_KEY)
+    if write.action is Action.UPDATE and result.key != write.values.get(name):
+        return _ambiguous(OTHER_RECORD)
+    creates = write.action is Action.CREATE
+    return Outcome(Verdict.CONFIRMED, key=write.key, returned={name: result.key}, created=creates)
 
 
 def _failure(write: Write, result: Result) -> Outcome:

@@ -1,0 +1,6 @@
+"""Sales orders of classic definitions: a read-only mirror of Order Entry (product.md 2.2 no. 6)."""
+
+from app.domain.sales_mirrors import sales_mirror
+from app.domain.transactions import Category
+
+OBJECT = sales_mirror("sales_order", "Sales order", "ia_crm__Sales_Order", Category.ORDER)
