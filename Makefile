@@ -15,7 +15,6 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 SOURCES = $(strip $(foreach folder,app workers tests benchmarks,$(if $(shell find $(folder) -name '*.py' -print -quit 2>/dev/null),$(folder))))
 
-# Worlds have a process per core of their own, so they run apart from the rest.
 SHARED := -n $(WORKERS) --dist worksteal
 
 # Arguments of the demo: a file of accounts, and JSON instead of text.
@@ -39,15 +38,12 @@ demo: $(VENV)/.runtime ## Show accounts and every other object in step (ACCOUNTS
 	@$(BIN)/tandem demo $(DEMO)
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest $(SHARED) --ignore=tests/world
-	@$(BIN)/python -m pytest tests/world
+	@$(BIN)/python -m pytest $(SHARED)
 
 # Within `check` the tests run on PostgreSQL too, also for root (docs/operations.md, "Tests and PostgreSQL").
 check: lint types imports budget ## Everything a change must pass: style, types, import rules, sizes, tests on both databases
 	@echo "== tests"
-	@TANDEM_TEST_POSTGRES=1 $(BIN)/python -m pytest $(SHARED) --ignore=tests/architecture --ignore=tests/world
-	@echo "== the house on a virtual clock"
-	@$(BIN)/python -m pytest tests/world
+	@TANDEM_TEST_POSTGRES=1 $(BIN)/python -m pytest $(SHARED) --ignore=tests/architecture
 
 lint: $(VENV)/.dev ## Style
 	@echo "== style"
@@ -70,7 +66,7 @@ contract: $(VENV)/.dev ## Hold the API to its OpenAPI document, the long run
 	@TANDEM_CONTRACT_LONG=1 $(BIN)/python -m pytest tests/contract
 
 world: $(VENV)/.dev ## The whole house on a virtual clock, under faults (SEEDS=200)
-	@TANDEM_WORLD_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/world
+	@TANDEM_WORLD_SEEDS=$(SEEDS) $(BIN)/python -m pytest $(SHARED) tests/world
 
 peers: $(VENV)/.dev ## Clients written by others against both simulators
 	@$(BIN)/python -m pytest tests/peers

@@ -11,7 +11,10 @@ from app.store.session import Sessions, open_engine, session_maker
 from tests import databases
 from tests.databases import PostgresServer
 from tests.fakes import FakeClock, ListBell, PlainVault, sequential_ids
-from tests.threadless import threadless_engine
+from tests.threadless import sharing, threadless_engine
+from tests.world.told import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]  # pytest finds its hooks by name
 
 ENGINES = ["sqlite", "postgres"]
 
@@ -87,7 +90,7 @@ async def sessions(request: pytest.FixtureRequest, engine_url: str) -> AsyncIter
     """Sessions on a migrated database, once per engine; SQLite without threads, but for the tests of the store."""
     url = make_url(engine_url)
     in_place = url.get_backend_name() == "sqlite" and not request.node.path.is_relative_to(WITH_THREADS)
-    engine = threadless_engine(Path(str(url.database))) if in_place else open_engine(engine_url)
+    engine = threadless_engine(Path(str(url.database))) if in_place else sharing(open_engine(engine_url))
     yield session_maker(engine)
     await _end_others()
     await engine.dispose()

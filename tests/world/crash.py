@@ -1,4 +1,4 @@
-"""One account's whole life, broken off at one numbered await: killed there, or stopped there past its lease.
+"""The whole life of one record, broken off at one numbered await: killed there, or stopped there past its lease.
 
 Exhaustive instead of random: a run without trouble counts the awaits, then each of them gets a run of its own.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from app.domain.records import Lane
@@ -19,15 +20,9 @@ from tests.world.place import Habits, World
 from tests.world.scenario import Scenario
 from tests.world.stage import FREEZABLE
 from tests.world.story import PATIENCE, in_world
+from tests.world.subjects import Subject, violations
 
 SWEEP = 45.0
-
-
-class Ids(StrEnum):
-    """Who numbers the customer."""
-
-    SEQUENCE = "sequence"
-    SUPPLIED = "supplied"
 
 
 class Victim(StrEnum):
@@ -47,35 +42,36 @@ class Ordeal:
 
 
 def undergo(
-    ids: Ids, victim: Victim, at: int | None = None, *, freeze: float = 0.0, habits: Habits | None = None
+    subject: Subject, victim: Victim, at: int | None = None, *, freeze: float = 0.0, habits: Habits | None = None
 ) -> Ordeal:
-    """Live the account's life once; strike the victim at its await number `at` (from 0), if any.
+    """Live the subject's life once; strike the victim at its await number `at` (from 0), if any.
 
     With `freeze` it is stopped there for so many seconds, where a pause shows (`stage.FREEZABLE`); else it is killed.
     """
     ordeal = Ordeal()
-    in_world(7, lambda world: _Life(world, ids, victim, at, freeze, ordeal).run(), habits=habits)
+    in_world(
+        7,
+        lambda world: _Life(world, subject, victim, at, freeze, ordeal).run(),
+        habits=habits,
+        options=dict(subject.options),
+    )
     return ordeal
 
 
 class _Life:
-    def __init__(self, world: World, ids: Ids, victim: Victim, at: int | None, freeze: float, ordeal: Ordeal) -> None:
+    def __init__(
+        self, world: World, subject: Subject, victim: Victim, at: int | None, freeze: float, ordeal: Ordeal
+    ) -> None:
         self.world, self.victim, self.at, self.freeze, self.ordeal = world, f"{victim}.1", at, freeze, ordeal
         self.people = People(world, Scenario(7, accounts=1, contacts=0), random.Random(7))
-        self._account(ids)
-
-    def _account(self, ids: Ids) -> None:
-        values: dict[str, Any] = {"Name": "Acme v1", "Phone": "555-1", "BillingStreet": "1 Road", "BillingCity": "Reno"}
-        if ids is Ids.SUPPLIED:
-            values["ia_crm__IntacctID__c"] = "SUP-1"
-        record_id = str(self.world.salesforce.state.seed({"Account": [values]})["Account"][0]["Id"])
-        self.people.accounts.append(record_id)
-        self.people.truth |= {(record_id, "NAME"): "Acme v1", (record_id, "DISPLAYCONTACT.PHONE1"): "555-1"}
+        self.subject = subject
+        self.record_id = ""
 
     async def run(self) -> None:
         """From the wish to the last question."""
         world, watch = self.world, checks.Watch(self.world)
         await world.open()
+        self.record_id = self.subject.settle(world, self.people)
         world.after_step, world.pace = watch, SWEEP
         world.stage.watcher = self._strike
         try:
@@ -100,7 +96,7 @@ class _Life:
             await asyncio.sleep(2 * self.freeze)
         await world.rest(PATIENCE)
         self.ordeal.violations += checks.at_rest(world, people) + checks.in_step(world, people)
-        self.ordeal.violations += self._one_of_each()
+        self.ordeal.violations += violations(self.subject, world, self.record_id)
 
     def _work(self, context: Any) -> Any:
         return self.world.work(context, Lane.INTERACTIVE)
@@ -110,7 +106,7 @@ class _Life:
         while True:
             life = self.world.bear(
                 "caller",
-                lambda context: self.world.ask(context, "account", self.people.accounts, "button", "request-1"),
+                lambda context: self.world.ask(context, self.subject.object, [self.record_id], "button", "request-1"),
             )
             with suppress(asyncio.CancelledError):
                 items: list[Item] = await life.task
@@ -139,33 +135,25 @@ class _Life:
         elif kind in FREEZABLE:
             self.world.stage.freeze(actor, self.freeze)
 
-    def _one_of_each(self) -> list[str]:
-        """I1 and I2 in full: one account, one operation, one customer, one bill-to contact."""
-        state = self.world.intacct.state
-        customers = [r for r in state.records("CUSTOMER") if r["SFDC_ID"] == self.people.accounts[0]]
-        made = [e for e in state.ledger.describe() if e["function"] == "create" and e["object"] == "CUSTOMER"]
-        contacts = [r for r in state.records("CONTACT") if r["CONTACTNAME"].startswith("B_")]
-        counts = {
-            "customers": len(customers),
-            "creates of customers": len(made),
-            "bill-to contacts": len(contacts),
-            "operations": len(self.world.rows("SELECT id FROM operation")),
-        }
-        return [f"I1 {n} {what}" for what, n in counts.items() if n != 1]
 
-
-def count(ids: Ids, victim: Victim) -> list[str]:
+@cache
+def awaits(subject: Subject, victim: Victim) -> tuple[str, ...]:
     """The awaits of a life without trouble, in order."""
-    calm = undergo(ids, victim)
+    calm = undergo(subject, victim)
     assert not calm.violations, calm.violations
-    return calm.points
+    return tuple(calm.points)
 
 
-def strike_all(ids: Ids, victim: Victim, numbers: Iterable[int], freeze: float = 0.0) -> list[str]:
+def shows(point: str, freeze: float) -> bool:
+    """Whether a blow at this await makes a difference: death always does, a pause not everywhere."""
+    return not freeze or point.split(" ", 1)[0] in FREEZABLE
+
+
+def strike_all(subject: Subject, victim: Victim, numbers: Iterable[int], freeze: float = 0.0) -> list[str]:
     """Strike at each of the awaits in a run of its own: every violation, with the await it came from."""
     broken: list[str] = []
     for number in numbers:
-        ordeal = undergo(ids, victim, number, freeze=freeze)
+        ordeal = undergo(subject, victim, number, freeze=freeze)
         assert ordeal.struck, f"there is no await number {number}"
-        broken += [f"{ids} {victim} at {number} ({ordeal.struck}): {sentence}" for sentence in ordeal.violations]
+        broken += [f"{subject.name}, {victim} at {number} ({ordeal.struck}): {s}" for s in ordeal.violations]
     return broken

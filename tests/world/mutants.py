@@ -34,20 +34,11 @@ from app.sync.ports import Backend, Bound, Draft, Outcome, Promise, Receipt, Ver
 from tests.world import wire
 from tests.world.place import Habits, prepare_template
 from tests.world.scenario import Scenario, draw
+from tests.world.seams import Through
 from tests.world.story import play
 from tests.world.wire import WireFault
 
 SEEDS = 300
-
-
-class Through:
-    """A backend that passes everything on; a mutant overrides one verb."""
-
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
 
 
 # --- the write protocol -----------------------------------------------------------------------------------------------
@@ -388,8 +379,8 @@ def hunt(mutant: Mutant, seeds: Sequence[int]) -> Catch:
     """Run worlds of the mutant until an invariant is broken that the product itself keeps in the same world."""
     for seed in seeds:
         with put_in_place(mutant.swaps):
-            outcome = play(seed, habits=mutant.habits(), scenario=mutant.sharpen(draw(seed)))
-        if outcome.violations and not play(seed, scenario=mutant.sharpen(draw(seed))).violations:
+            outcome = play(seed, habits=mutant.habits(), scenario=mutant.sharpen(draw(seed).plain()))
+        if outcome.violations and not play(seed, scenario=mutant.sharpen(draw(seed).plain())).violations:
             return Catch(mutant.name, seed, outcome.violations[0], outcome.violations[1:])
     return Catch(mutant.name, None)
 

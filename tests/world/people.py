@@ -38,6 +38,10 @@ class People:
     truth: dict[tuple[str, str], str] = field(default_factory=dict)
     accepted: dict[str, str] = field(default_factory=dict)
     answers: dict[str, list[Item]] = field(default_factory=dict)
+    either: dict[tuple[str, tuple[str, str]], set[str]] = field(default_factory=dict)
+    """Fields (by record, Intacct and Salesforce name) edited on both sides in one second: one of the two must stand."""
+    gone: set[str] = field(default_factory=set)
+    """Accounts merged into others."""
     edits: int = 0
     requests: int = 0
 
@@ -80,9 +84,17 @@ class People:
     def _store(self, kind: str, values: dict[str, Any]) -> str:
         return str(self.world.salesforce.state.seed({kind: [values]})[kind][0]["Id"])
 
+    def lose(self, loser: str, winner: str) -> None:
+        """An account is merged into another, which may take its customer over, with what is kept in Intacct."""
+        self.accounts.remove(loser)
+        self.gone.add(loser)
+        self.either = {key: words for key, words in self.either.items() if key[0] not in (loser, winner)}
+        for row in KEPT_IN_INTACCT["account"]:
+            self.truth.pop((winner, row), None)
+
     def name_of(self, record_id: str) -> str:
         """The object a record belongs to."""
-        return "account" if record_id in self.accounts else "contact"
+        return "contact" if record_id in self.contacts else "account"
 
     # --- the busy time ----------------------------------------------------------------------------------------------
 

@@ -11,17 +11,17 @@ import random
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, cast
 
 from app.backends.http import HttpClient, HttpPolicy
-from app.backends.intacct.auth import IntacctCredentials
+from app.backends.intacct.auth import IntacctCredentials, RestCredentials
 from app.backends.intacct.client import IntacctBackend
 from app.backends.pool import LocalSlots
 from app.backends.salesforce.auth import SalesforceCredentials
@@ -35,14 +35,16 @@ from app.simulators.intacct.app import create_simulator as create_intacct
 from app.simulators.intacct.records import Draft
 from app.simulators.intacct.writing import Author, Writer
 from app.simulators.salesforce.app import create_simulator as create_salesforce
+from app.simulators.salesforce.flags import OrgFlags
 from app.store.tables import Connection
 from app.sync.ports import Backend
 from tests.databases import migrated_file
 from tests.fakes import PlainVault, sequential_ids
-from tests.simulated import INTACCT_URL, SALESFORCE_URL
+from tests.simulated import INTACCT_URL, REST_URL, SALESFORCE_URL
 from tests.world.bell import WorldBell
 from tests.world.clockwork import START, VirtualLoop
 from tests.world.database import open_database
+from tests.world.seams import Poisoned, SmallPages
 from tests.world.stage import ACTOR, SLEEP, Stage
 from tests.world.wire import ToldPlan, Weather, WorldTransport
 
@@ -116,10 +118,13 @@ class LifeBackends:
                 lane,
                 jitter=rng.random,
             )
-            credentials = IntacctCredentials("sender", "secret", "demo", "api", "secret", url=INTACCT_URL)
+            rest = RestCredentials("client", "secret", "api@demo", url=REST_URL)
+            credentials = IntacctCredentials("sender", "secret", "demo", "api", "secret", url=INTACCT_URL, rest=rest)
             http = self._http[System.INTACCT]
             intacct = IntacctBackend(credentials, http, self._slots, clock, lane, rng=rng)
-            self._pairs[lane] = Pair(habits.salesforce(salesforce), habits.intacct(intacct, rng))
+            here = cast(Backend, Poisoned(habits.salesforce(salesforce), self._world.poison))
+            there = cast(Backend, SmallPages(habits.intacct(intacct, rng), self._world.page))
+            self._pairs[lane] = Pair(here, there)
         return self._pairs[lane]
 
 
@@ -161,7 +166,8 @@ class World:
         folder: Path,
         *,
         habits: Habits | None = None,
-        options: dict[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        flags: OrgFlags | None = None,
         print_line: Callable[[str], None] | None = None,
     ) -> None:
         self.seed, self.loop, self.rng = seed, loop, random.Random(seed)
@@ -173,6 +179,8 @@ class World:
         self.bell = WorldBell(self.stage, random.Random(f"bell-{seed}"))
         self.crashes: list[str] = []
         self.pace = 15.0
+        self.page = 1000
+        self.poison: set[str] = set()
         self.after_step: Callable[[], None] = lambda: None
         self.new_id = sequential_ids("x")
         self._lives: dict[str, Life] = {}
@@ -183,20 +191,20 @@ class World:
         self.look = sqlite3.connect(self.path)
         for index in self.habits.without:
             self.look.execute(f"DROP INDEX {index}")
-        self._simulate()
+        self._simulate(flags)
         self.connection = Connection(
             id=CONNECTION,
             name="default",
             environment="offline",
             settings={"intacct": {"company_id": "demo"}},
-            options={"objects": options or {}},
+            options={"objects": dict(options or {})},
             created_at=START - timedelta(minutes=1),
             updated_at=START,
         )
 
-    def _simulate(self) -> None:
+    def _simulate(self, flags: OrgFlags | None) -> None:
         clock = SimClock(lambda: START.timestamp() + self.loop.time())
-        self.salesforce, self.intacct = create_salesforce(clock, self.seed), create_intacct(clock, self.seed)
+        self.salesforce, self.intacct = create_salesforce(clock, self.seed, flags), create_intacct(clock, self.seed)
         for state in (self.salesforce.state, self.intacct.state):
             state.faults = ToldPlan(self.seed, self.hit)
             state.reset()
@@ -280,26 +288,26 @@ class World:
         """A worker's life: wait for the bell, drain, again."""
         while True:
             await self.bell.wait(lane)
-            await self._guarded(runner.drain(context, CONNECTION, lane))
+            await self.guarded(runner.drain(context, CONNECTION, lane))
 
     async def sweep(self, context: Context) -> None:
         """A sweeper's life."""
         while True:
             await context.clock.sleep(self.pace)
-            await self._guarded(self.habits.sweep(context))
+            await self.guarded(self.habits.sweep(context))
 
     async def poll(self, context: Context, every: float) -> None:
         """A change poller's life."""
         while True:
             await context.clock.sleep(every)
-            await self._guarded(changes.poll(context))
+            await self.guarded(changes.poll(context))
 
     async def ask(self, context: Context, name: str, ids: Sequence[str], origin: str, request_id: str) -> list[Item]:
         """A caller's request; an answer that never comes is a CancelledError."""
         asked = intake.Wish(name, tuple(ids), origin, request_id)
         return await self.habits.accept(context, self.connection, asked, request_id)
 
-    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
+    async def guarded(self, work: Coroutine[Any, Any, Any]) -> None:
         """What a process does with an exception of a job: report it and live on."""
         try:
             await work
@@ -320,6 +328,18 @@ class World:
         Writer(company, PERSON).update(company.schemas[kind], Draft({"RECORDNO": str(number), **named}))
         company.journal.forget()
 
+    def link(self, name: str, salesforce_id: str, intacct_key: str, intacct_id: str) -> None:
+        """Two records that were brought together before the story begins."""
+        at = START.strftime("%Y-%m-%d %H:%M:%S.%f")
+        values = (self.new_id(), CONNECTION, name, salesforce_id, intacct_key, intacct_id, at, at)
+        columns = "id, connection_id, object, salesforce_id, intacct_key, intacct_id, created_at, updated_at"
+        rest = "base, todo, doubt, how"
+        marks = ", ".join("?" * len(values))
+        self.look.execute(
+            f"INSERT INTO binding ({columns}, {rest}) VALUES ({marks}, '{{}}', '[]', '{{}}', 'matched')", values
+        )
+        self.look.commit()
+
     # --- looking ----------------------------------------------------------------------------------------------------
 
     def hit(self, kind: str) -> None:
@@ -329,6 +349,11 @@ class World:
     def hit_role(self, role: str, kind: str) -> None:
         """A fault struck the present incarnation of `role`."""
         self._hit(kind, self._lives[role].name)
+
+    def strike(self, kind: str) -> None:
+        """Somebody who is no part of the house did something."""
+        self.hits.kinds[kind] += 1
+        self.stage.note("mischief", kind)
 
     def _hit(self, kind: str, actor: str) -> None:
         """Count a fault, and the operations that it met."""

@@ -11,6 +11,42 @@ from tests.world.wire import WireFault
 K = FaultKind
 
 
+FAULTS = {
+    "worker_killed": "F03 F04 F07 F08",
+    "worker_frozen": "F11",
+    "wire_connect_refused": "F05",
+    "wire_lost_before": "F05",
+    "wire_lost_after": "F06",
+    "wire_late_arrival": "F14",
+    "wire_doubled": "F06",
+    "wire_slow_reply": "F14",
+    "reset_before_commit": "F05",
+    "reset_after_commit": "F06",
+    "timeout_after_commit": "F06 F14",
+    "latency": "F14",
+    "rate_limit": "F17",
+    "lock_error": "F17",
+    "quota_used_up": "F17",
+    "server_error": "F06 F19",
+    "truncated": "F19",
+    "no_status": "F06",
+    "aborted": "F15 F16",
+    "session_expired": "F18",
+    "read_lag": "F20",
+    "small_pages": "F20",
+    "deleted": "F22",
+    "undeleted": "F22",
+    "merged": "F22",
+    "field_hidden": "F24",
+    "same_second": "F28",
+    "poison": "F29",
+    "preview": "U1",
+}
+"""Every fault of the worlds by the name it is counted under, with its number in the fault list."""
+
+EVERY_FAULT = frozenset(FAULTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """One fault a simulator may play, with the largest share of requests it may hit."""
@@ -96,6 +132,20 @@ KNOBS = {
 }
 
 
+MISCHIEF = (
+    "deleted",
+    "deleted",
+    "merged",
+    "same_second",
+    "same_second",
+    "field_hidden",
+    "poison",
+    "preview",
+    "preview",
+)
+"""What `mischief` chooses from, the more common ones more often."""
+
+
 @dataclass
 class Scenario:
     """The decisions of one seed. Times are virtual seconds from the start."""
@@ -121,11 +171,17 @@ class Scenario:
     intacct: list[Fault] = field(default_factory=list)
     salesforce: list[Fault] = field(default_factory=list)
     wire: list[WireFault] = field(default_factory=list)
+    page: int = 1000
+    mischief: tuple[str, ...] = ()
+
+    def plain(self) -> "Scenario":
+        """The same without mischief, as the seeds were when they found what they found."""
+        return replace(self, page=1000, mischief=())
 
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed: most seeds have a few kinds of trouble, a few have nearly all."""
-    rng = random.Random(f"scenario-{seed}")
+    rng, deeds = random.Random(f"scenario-{seed}"), random.Random(f"mischief-{seed}")
     wild = rng.random() < 0.15
 
     def some(menu: tuple[Trouble, ...], most: int) -> list[Fault]:
@@ -156,4 +212,6 @@ def draw(seed: int) -> Scenario:
             replace(one, probability=one.probability * rng.uniform(0.1, 1.0))
             for one in rng.sample(WIRE, rng.randint(0, len(WIRE) if wild else 2))
         ],
+        page=deeds.choice((1000, 1, 2)),
+        mischief=tuple(deeds.choice(MISCHIEF) for _ in range(deeds.choice((0, 1, 2, 3, 5)))),
     )

@@ -7,9 +7,10 @@ echoes. What is asked stands in `checks`.
 import asyncio
 import gc
 import random
+import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,10 +23,13 @@ from tests.databases import memory_folder
 from tests.world import checks
 from tests.world.bell import BellFaults
 from tests.world.clockwork import VirtualLoop, run_virtual
+from tests.world.mischief import PREVIEWER, Mischief
 from tests.world.people import People
 from tests.world.place import Habits, World, prepare_template
 from tests.world.scenario import Scenario, draw
-from tests.world.trades import OPTIONS, Trades, practised
+from tests.world.stage import REQUEST
+from tests.world.trades import trade_of
+from tests.world.trades.trade import Trade
 
 T = TypeVar("T")
 
@@ -43,6 +47,9 @@ LATE_ARRIVALS = 2
 IDLE_SWEEP = 60.0
 WORKERS = 2
 
+WRITE = re.compile(r"\b(create|update|delete)#|^(PATCH|DELETE|PUT) |^POST .*(composite|sobjects)")
+"""Requests that change something on the other side, by their marks."""
+
 
 @dataclass
 class Outcome:
@@ -58,6 +65,16 @@ class Outcome:
     points: int = 0
     trace_hash: str = ""
 
+    def plain(self) -> dict[str, Any]:
+        """What is counted over many seeds, as plain data."""
+        return {
+            "seed": self.seed,
+            "operations": self.operations,
+            "faulted": self.faulted,
+            "faults": dict(self.faults),
+            "violations": len(self.violations),
+        }
+
 
 def play(
     seed: int,
@@ -72,7 +89,7 @@ def play(
         lambda world: Story(world, scenario or draw(seed)).run(),
         habits=habits,
         print_line=print_line,
-        options=OPTIONS if practised(seed) else None,
+        trade=trade_of(seed),
     )
 
 
@@ -82,9 +99,12 @@ def in_world(
     *,
     habits: Habits | None = None,
     print_line: Callable[[str], None] | None = None,
-    options: dict[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    trade: type[Trade] | None = None,
 ) -> T:
     """Make a world, let `course` happen in it, and clear everything away."""
+    if trade is not None:
+        options = trade.options(seed)
     prepare_template()
     collecting = gc.isenabled()
     gc.disable()  # a world is small and short; the collector would take a tenth of the time
@@ -92,7 +112,15 @@ def in_world(
         with tempfile.TemporaryDirectory(dir=memory_folder(), prefix="world-") as place:
             loop = VirtualLoop()
             asyncio.set_event_loop(loop)
-            world = World(seed, loop, Path(place), habits=habits, print_line=print_line, options=options)
+            world = World(
+                seed,
+                loop,
+                Path(place),
+                habits=habits,
+                print_line=print_line,
+                options=options,
+                flags=trade.flags if trade else None,
+            )
             return run_virtual(course(world), loop)
     finally:
         if collecting:
@@ -105,8 +133,9 @@ class Story:
     def __init__(self, world: World, scenario: Scenario) -> None:
         self.world, self.scenario = world, scenario
         self.people = People(world, scenario, random.Random(f"people-{world.seed}"))
-        trading = practised(world.seed) and scenario.trading
-        self.trades = Trades(world, self.people, random.Random(f"trades-{world.seed}")) if trading else None
+        trade = trade_of(world.seed) if scenario.trading else None
+        self.trade = trade(world, self.people, random.Random(f"trades-{world.seed}")) if trade else None
+        self.mischief = Mischief(world, self.people, random.Random(f"deeds-{world.seed}"))
         self.outcome = Outcome(world.seed)
         self._rng = random.Random(f"chaos-{world.seed}")
         self._watch = checks.Watch(world)
@@ -118,7 +147,12 @@ class Story:
         world, out = self.world, self.outcome
         try:
             await self._begin()
-            busy = [self.people.live(), self._chaos(), *([self.trades.live()] if self.trades else [])]
+            busy = [
+                self.people.live(),
+                self.mischief.live(),
+                self._chaos(),
+                *([self.trade.live()] if self.trade else []),
+            ]
             await asyncio.gather(*busy)
             await self._calm()
             await self._ask()
@@ -128,7 +162,7 @@ class Story:
             out.violations += [f"EXC {crash}" for crash in world.crashes]
             out.operations = len(world.rows("SELECT id FROM operation"))
             out.faulted = len(world.hits.operations)
-            out.faults = world.hits.kinds
+            out.faults = +world.hits.kinds
             out.results = Counter(r["result"] for r in world.rows("SELECT result FROM operation"))
             out.virtual_seconds, out.points = world.loop.time(), world.stage.points
             out.trace_hash = world.stage.trace_hash
@@ -141,10 +175,13 @@ class Story:
         world, plan = self.world, self.scenario
         await world.open()
         world.after_step = self._watch
+        world.stage.watcher = self._no_writes
+        world.page = plan.page
+        world.hits.kinds.update({"small_pages": int(plan.page < 10), "read_lag": int(plan.read_lag > 0)})
         world.intacct.state.configure(plan.knobs)
         self.people.settle_in()
-        if self.trades:
-            self.trades.settle_in()
+        if self.trade:
+            self.trade.settle_in()
         for fault in plan.intacct:
             world.intacct.state.faults.add(fault)
         for fault in plan.salesforce:
@@ -204,6 +241,12 @@ class Story:
         world.salesforce.state.configure({"quota_used": 0})
         world.weather.faults = []
         world.bell.faults = BellFaults()
+        await asyncio.sleep(await self.mischief.calm())
+
+    def _no_writes(self, actor: str, kind: str, detail: str) -> None:
+        """I8 and U1: a preview sends no write, nowhere."""
+        if kind == REQUEST and actor.startswith(PREVIEWER) and WRITE.search(detail):
+            self._watch.found.append(f"U1 a preview sent {detail}")
 
     # --- the questions ----------------------------------------------------------------------------------------------
 
@@ -213,19 +256,19 @@ class Story:
         if not await world.rest(PATIENCE):
             out.violations.append(f"I4 {world.live()} operations are still live {PATIENCE / 3600:.0f} h after the calm")
         out.violations += checks.at_rest(world, people)
-        if self.trades:
-            await self.trades.disturb()
+        if self.trade:
+            await self.trade.disturb()
         if out.violations or self._watch.found:
             return
         await world.retire("poller")
         quiet: list[int] = []
-        for _ in range(CYCLES + (LATE_ARRIVALS if self.trades else 0)):
+        for _ in range(CYCLES + (LATE_ARRIVALS if self.trade else 0)):
             before = world.writes
             await self._cycle()
             quiet.append(world.writes - before)
         out.violations += checks.at_rest(world, people) + checks.in_step(world, people)
-        if self.trades:
-            out.violations += checks.trades_in_step(world, people, self.trades)
+        if self.trade:
+            out.violations += self.trade.in_step()
         if quiet[-1]:
             out.violations.append(f"I8 writes per cycle after the last edit: {quiet}")
         await self._probe_echo()
@@ -237,8 +280,8 @@ class Story:
             await people.request(name, list(ids), "massTool")
             if not await world.rest(PATIENCE):
                 self.outcome.violations.append("I4 a quiet cycle does not come to an end")
-        if self.trades:
-            await self.trades.wish_all()
+        if self.trade:
+            await self.trade.wish_all()
             await world.rest(PATIENCE)
         await self._read_feed()
 

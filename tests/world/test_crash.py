@@ -1,47 +1,42 @@
-"""An account's life broken off at every single await: killed, or stopped past its lease. Exhaustive and counted."""
+"""A record's life broken off at every single await: killed, or stopped past its lease. Exhaustive and counted.
 
-import os
+Each blow is cut into parts, so that the processes of a test run share them.
+"""
+
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import pytest
 
-from tests.world.crash import Ids, Victim, count, strike_all
+from tests.world.crash import Victim, awaits, shows, strike_all
+from tests.world.subjects import SUBJECTS
 
 FEWEST = 40
-"""Awaits an account's life must have at least; fewer would mean that a seam has fallen out of the count."""
+"""Awaits a life must have at least; fewer would mean that a seam has fallen out of the count."""
+
+PARTS = range(3)
+BLOWS = {"killed": 0.0, "stopped past its lease": 100.0, "stopped past the ladder": 1300.0}
 
 pytestmark = pytest.mark.world
 
 
-def broken_at_every_await(ids: Ids, victim: Victim, freeze: float = 0.0) -> tuple[int, list[str]]:
-    """How many awaits there are, and every violation; the awaits are shared among the cores."""
-    points = count(ids, victim)
-    parts = os.cpu_count() or 1
-    with ProcessPoolExecutor(parts, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(strike_all, ids, victim, range(n, len(points), parts), freeze) for n in range(parts)]
-        return len(points), [sentence for job in jobs for sentence in job.result()]
-
-
-@pytest.mark.parametrize("ids", list(Ids))
-def test_worker_killed_at_each_await(ids: Ids) -> None:
-    awaits, broken = broken_at_every_await(ids, Victim.WORKER)
-    sys.stdout.write(f"{awaits} awaits in the worker's part of an account's life ({ids})\n")
-    assert awaits > FEWEST
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("blow", sorted(BLOWS))
+@pytest.mark.parametrize("name", sorted(SUBJECTS))
+def test_worker_struck_at_each_await(name: str, blow: str, part: int) -> None:
+    subject, freeze = SUBJECTS[name], BLOWS[blow]
+    points = awaits(subject, Victim.WORKER)
+    assert len(points) > FEWEST
+    chosen = [number for number, point in enumerate(points) if shows(point, freeze)]
+    if not part:
+        sys.stdout.write(f"{name}, {blow}: {len(chosen)} of {len(points)} awaits\n")
+    broken = strike_all(subject, Victim.WORKER, chosen[part :: len(PARTS)], freeze)
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize("ids", list(Ids))
-@pytest.mark.parametrize("seconds", [100.0, 1300.0], ids=["past its lease", "past the ladder"])
-def test_worker_stopped_at_each_await(ids: Ids, seconds: float) -> None:
-    awaits, broken = broken_at_every_await(ids, Victim.WORKER, freeze=seconds)
-    assert awaits > FEWEST
-    assert not broken, "\n".join(broken)
-
-
-def test_intake_killed_at_each_await() -> None:
-    """No answer was given, so the caller asks again under the same request id: one operation, one customer."""
-    awaits, broken = broken_at_every_await(Ids.SEQUENCE, Victim.CALLER)
-    assert awaits >= 8
+@pytest.mark.parametrize("name", sorted(SUBJECTS))
+def test_intake_killed_at_each_await(name: str) -> None:
+    """No answer was given, so the caller asks again under the same request id: one operation, one document."""
+    points = awaits(SUBJECTS[name], Victim.CALLER)
+    assert len(points) >= 8
+    broken = strike_all(SUBJECTS[name], Victim.CALLER, range(len(points)))
     assert not broken, "\n".join(broken)

@@ -1,21 +1,25 @@
-"""What else people keep in both systems: products, projects with tasks, managed lists. Every fourth seed has them.
+"""Products, projects with tasks, a managed list: what people keep in every fourth world.
 
-Some are born in Salesforce, some in Intacct, and they are edited where they are kept. Keeps the truth. No checks.
+Some are born in Salesforce, some in Intacct, and they are edited where they are kept. Keeps the truth.
 """
 
 import asyncio
 import random
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from app.objects import CATALOGUE
 from app.services import changes
+from app.simulators.salesforce.flags import OrgFlags
+from tests.world.checks import Sides, at, last_word, plain
 from tests.world.people import People
 from tests.world.place import World
 
 
 @dataclass(frozen=True)
-class Trade:
+class Usage:
     """An object as people use it: rows they edit in Salesforce, and rows they edit in Intacct, by Intacct field."""
 
     salesforce: str
@@ -24,25 +28,18 @@ class Trade:
     there: dict[str, str] = field(default_factory=dict)
 
 
-TRADES = {
-    "department": Trade("ia_crm__Department__c", "DEPARTMENT", there={"TITLE": "Name"}),
-    "product": Trade("Product2", "ITEM", there={"EXTENDED_DESCRIPTION": "Description"}),
-    "project": Trade(
+USAGES = {
+    "department": Usage("ia_crm__Department__c", "DEPARTMENT", there={"TITLE": "Name"}),
+    "product": Usage("Product2", "ITEM", there={"EXTENDED_DESCRIPTION": "Description"}),
+    "project": Usage(
         "ia_crm__Project__c",
         "PROJECT",
         here={"NAME": "Name", "DESCRIPTION": "ia_crm__Description__c"},
         there={"CONTRACTAMOUNT": "ia_crm__Contract_Amount__c"},
     ),
-    "task": Trade("ia_crm__Task__c", "TASK", here={"NAME": "Name"}, there={"TASKNO": "ia_crm__WBS_Code__c"}),
+    "task": Usage("ia_crm__Task__c", "TASK", here={"NAME": "Name"}, there={"TASKNO": "ia_crm__WBS_Code__c"}),
 }
 NUMBERS = ("CONTRACTAMOUNT", "TASKNO")
-OPTIONS: dict[str, Any] = {name: {"enabled": True} for name in TRADES}
-"""What a connection sets so that all of this is synced."""
-
-
-def practised(seed: int) -> bool:
-    """Whether the world of a seed has trades; three of four keep to accounts and contacts."""
-    return seed % 4 == 1
 
 
 @dataclass
@@ -55,13 +52,25 @@ class Kept:
     truth: dict[str, str] = field(default_factory=dict)
 
 
-class Trades:
-    """Everybody who keeps more than accounts and contacts."""
+class Keeping:
+    """Everybody who keeps products, projects and lists."""
+
+    flags: ClassVar[OrgFlags | None] = None
 
     def __init__(self, world: World, people: People, rng: random.Random) -> None:
         self.world, self.people, self.rng = world, people, rng
         self.kept: list[Kept] = []
         self._edits = 0
+
+    @staticmethod
+    def practised(seed: int) -> bool:
+        """See `Trade`."""
+        return seed % 4 == 1
+
+    @staticmethod
+    def options(seed: int) -> Mapping[str, Any]:
+        """See `Trade`."""
+        return {name: {"enabled": True} for name in USAGES}
 
     def settle_in(self) -> None:
         """Make the records the story begins with: a few of each, on the side where they are born.
@@ -89,12 +98,12 @@ class Trades:
         self._in_intacct("product", **values, STATUS="active")
 
     def _in_salesforce(self, name: str, **values: Any) -> Kept:
-        kind = TRADES[name].salesforce
+        kind = USAGES[name].salesforce
         made = self.world.salesforce.state.seed({kind: [values]})[kind][0]
         return self._keep(Kept(name, salesforce_id=str(made["Id"])))
 
     def _in_intacct(self, name: str, **values: str) -> Kept:
-        kind = TRADES[name].intacct
+        kind = USAGES[name].intacct
         made = self.world.intacct.state.seed({kind: [values]})[kind][0]
         return self._keep(Kept(name, recordno=str(made["RECORDNO"])))
 
@@ -103,7 +112,7 @@ class Trades:
         return one
 
     def _twin(self, one: Kept) -> dict[str, Any]:
-        records = self.world.intacct.state.records(TRADES[one.name].intacct)
+        records = self.world.intacct.state.records(USAGES[one.name].intacct)
         return next(r for r in records if str(r["RECORDNO"]) == one.recordno)
 
     # --- the busy time ----------------------------------------------------------------------------------------------
@@ -130,7 +139,7 @@ class Trades:
 
     def _edit(self) -> Any:
         one = self.rng.choice(self.kept)
-        trade, self._edits = TRADES[one.name], self._edits + 1
+        trade, self._edits = USAGES[one.name], self._edits + 1
         if trade.there and self.rng.random() < 0.5:
             return self._edit_there(one, trade)
         record_id = one.salesforce_id
@@ -142,7 +151,7 @@ class Trades:
         self.world.edit_salesforce(trade.salesforce, record_id, **values)
         return self.people.request(one.name, [record_id], "flow") if self.rng.random() < 0.8 else None
 
-    def _edit_there(self, one: Kept, trade: Trade) -> None:
+    def _edit_there(self, one: Kept, trade: Usage) -> None:
         recordno = one.recordno or self.linked(one)
         if recordno is None:
             return
@@ -172,7 +181,39 @@ class Trades:
 
     async def disturb(self) -> None:
         """Somebody overwrites a list in Salesforce, and asks for a resync: Intacct's word stands again."""
-        records = self.world.salesforce.state.records(TRADES["department"].salesforce)
+        records = self.world.salesforce.state.records(USAGES["department"].salesforce)
         if records:
-            self.world.edit_salesforce(TRADES["department"].salesforce, records[0]["Id"], Name="Nonsense")
+            self.world.edit_salesforce(USAGES["department"].salesforce, records[0]["Id"], Name="Nonsense")
             await changes.resync(self.world.context("person"), self.world.connection, CATALOGUE["department"])
+
+    def in_step(self) -> list[str]:
+        """I1, I5, I7: one twin on each side, both with the last value anybody gave."""
+        sides = Sides(self.world, self.people)
+        found = []
+        for name, trade in USAGES.items():
+            real, here, there = sum(k.name == name for k in self.kept), sides.salesforce[name], sides.intacct[name]
+            keys = Counter(key for r in here.values() if (key := r.get("ia_crm__Intacct_Key__c")) is not None)
+            found += [f"I1 {trade.salesforce} has {n} records of {key}" for key, n in keys.items() if n > 1]
+            if not real == len(here) == len(there):
+                found.append(f"I1 {real} of {name} are kept, Salesforce has {len(here)}, Intacct {len(there)}")
+        for one in self.kept:
+            found += _kept_in_step(sides, one)
+        return found
+
+
+def _kept_in_step(sides: Sides, one: Kept) -> list[str]:
+    column, mine = ("salesforce_id", one.salesforce_id) if one.salesforce_id else ("intacct_key", one.recordno)
+    link = next((row for row in sides.bindings if row["object"] == one.name and row[column] == mine), None)
+    if link is None:
+        return [f"I5 {one.name} {mine} has no twin: {last_word(sides, one.salesforce_id or f'#{one.recordno}')}"]
+    here = sides.salesforce[one.name].get(link["salesforce_id"])
+    there = next((r for r in sides.intacct[one.name] if str(r["RECORDNO"]) == link["intacct_key"]), None)
+    if here is None or there is None:
+        return [f"I5 {one.name} {mine} is linked to what does not exist"]
+    found = []
+    for row, shown in (USAGES[one.name].here | USAGES[one.name].there).items():
+        values = (plain(here.get(shown)), plain(at(there, row)))
+        truth = plain(one.truth[row]) if row in one.truth else values[1]
+        if values != (truth, truth):
+            found.append(f"I7 {one.name} {mine} {row}: Salesforce {values[0]!r}, Intacct {values[1]!r}, last {truth!r}")
+    return found
