@@ -8,9 +8,11 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
-from app.services import preview
+from app.services import events, preview
 from app.services.context import Context
+from app.services.events import Notice
 from tests.world.people import KINDS, People
 from tests.world.place import World
 
@@ -33,11 +35,12 @@ class Mischief:
         self._hidden: list[str] = []
         self._poisoned: set[str] = set()
         self._asked: list[asyncio.Task[None]] = []
-        self._previews = 0
+        self._previews = self._heard = 0
         self._deeds: dict[str, Callable[[], Awaitable[None]]] = {
             "deleted": self._delete,
             "merged": self._merge,
             "same_second": self._same_second,
+            "messages": self._messages,
             "field_hidden": self._hide,
             "poison": self._poison,
             "preview": self._preview,
@@ -106,9 +109,7 @@ class Mischief:
 
     async def _same_second(self) -> None:
         """Edit an account on both sides in one second: one field here, one there, and one on both."""
-        table = self.world.intacct.state.company.tables["CUSTOMER"]
-        linked = [(one, found[0]) for one in self.people.accounts if (found := table.find("SFDC_ID", one))]
-        if not linked:
+        if not (linked := self._linked()):
             return
         record_id, number = self.rng.choice(linked)
         self.world.strike("same_second")
@@ -117,9 +118,40 @@ class Mischief:
         self.people.either[record_id, BOTH] = {here, there}
         self.people.change_salesforce(record_id)
         self.world.edit_salesforce("Account", record_id, **{BOTH[1]: here})
-        limit = self.people.truth[record_id, "CREDITLIMIT"] = f"{1000 + self.people.edits}"
-        self.world.edit_intacct("CUSTOMER", number, **{BOTH[0]: there, "CREDITLIMIT": limit})
+        self._limit(record_id, number, **{BOTH[0]: there})
         await self.people.request("account", [record_id], "flow")
+
+    def _linked(self) -> list[tuple[str, int]]:
+        """Accounts with a customer, with its number."""
+        table = self.world.intacct.state.company.tables["CUSTOMER"]
+        return [(one, found[0]) for one in self.people.accounts if (found := table.find("SFDC_ID", one))]
+
+    def _limit(self, record_id: str, number: int, **more: str) -> None:
+        """Give a customer another credit limit in Intacct."""
+        limit = self.people.truth[record_id, "CREDITLIMIT"] = f"{1000 + self.people.edits}"
+        self.world.edit_intacct("CUSTOMER", number, CREDITLIMIT=limit, **more)
+
+    # --- F21 --------------------------------------------------------------------------------------------------------
+
+    async def _messages(self) -> None:
+        """Customers are edited in Intacct, and its messages come twice, out of order, or never."""
+        sent: list[Notice] = []
+        for record_id, number in self._linked():
+            self.people.edits += 1
+            self._limit(record_id, number)
+            mark = f"{number}-{self.people.edits}"
+            notice = Notice("smartEvent", "CUSTOMER", key=str(number), event="update", marks=(mark,))
+            sent += [notice] * self.rng.choice((0, 1, 2))
+        self.rng.shuffle(sent)
+        self.world.strike("messages")
+        for notice in sent:
+            with suppress(asyncio.CancelledError):
+                self._heard += 1
+                role = f"listener{self._heard}"
+                await self.world.bear(role, partial(self._hear, notice)).task
+
+    async def _hear(self, notice: Notice, context: Context) -> None:
+        await self.world.guarded(events.receive(context, self.world.connection, notice))
 
     # --- F24, F29 ---------------------------------------------------------------------------------------------------
 

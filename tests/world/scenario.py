@@ -34,6 +34,7 @@ FAULTS = {
     "session_expired": "F18",
     "read_lag": "F20",
     "small_pages": "F20",
+    "messages": "F21",
     "deleted": "F22",
     "undeleted": "F22",
     "merged": "F22",
@@ -142,6 +143,8 @@ MISCHIEF = (
     "poison",
     "preview",
     "preview",
+    "messages",
+    "messages",
 )
 """What `mischief` chooses from, the more common ones more often."""
 
