@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from app.objects import CATALOGUE
 from tests.world.people import KEPT_IN_INTACCT, KEPT_IN_SALESFORCE, KINDS, People
-from tests.world.place import World
+from tests.world.place import CLONE, CONNECTION, World
 
 ALL = {name: declared for name, declared in CATALOGUE.items() if name != "user_dimension"}
 """Every object of a world. Which kinds hold user-made dimensions is a matter of options."""
@@ -85,7 +85,7 @@ def at_rest(world: World, people: People) -> list[str]:
 def in_step(world: World, people: People) -> list[str]:
     """Everything that must hold once all records were wished after the last edit."""
     sides = Sides(world, people)
-    return [*linked_all(sides), *values(sides), *companions(sides)]
+    return [*linked_all(sides), *values(sides), *companions(sides), *cloned(sides)]
 
 
 R = TypeVar("R")
@@ -111,9 +111,10 @@ class Sides:
         self.salesforce = _Read(self._here)
         self.intacct = _Read(self._there)
         self.ledger = world.intacct.state.ledger.describe()
-        self.operations = world.rows("SELECT * FROM operation")
-        self.bindings = world.rows("SELECT * FROM binding")
-        self.intents = world.rows("SELECT * FROM intent")
+        self.operations, self.bindings, self.intents = (
+            world.rows(f"SELECT * FROM {table} WHERE connection_id = ?", CONNECTION)
+            for table in ("operation", "binding", "intent")
+        )
 
     def _here(self, name: str) -> dict[str, dict[str, Any]]:
         return {r["Id"]: r for r in self.world.salesforce.state.records(ALL[name].salesforce.kind)}
@@ -313,6 +314,21 @@ def _of_one_second(sides: Sides) -> Iterator[str]:
         here, there = sides.salesforce["account"][record_id][field], twin and twin[row]
         if here != there or here not in words:
             yield f"I7 account {record_id} {row}: Salesforce {here!r}, Intacct {there!r}, edited to {sorted(words)}"
+
+
+def cloned(sides: Sides) -> list[str]:
+    """I1 and I6 for a cloned sandbox: what it asked for stands once in its own company, and is linked."""
+    world = sides.world
+    if world.clone is None:
+        return []
+    company = world.clone[1].state
+    keys = Counter(
+        row["SFDC_ID"] for kind in ("CUSTOMER", "CONTACT") for row in company.records(kind) if row["SFDC_ID"]
+    )
+    found = [f"I1 {key} has {n} twins in the clone" for key, n in keys.items() if n > 1]
+    rows = world.rows("SELECT * FROM binding WHERE connection_id = ?", CLONE)
+    links = {row["salesforce_id"] for row in rows if row["object"] in KINDS}
+    return found + ([] if links == set(keys) else [f"I6 the clone has {sorted(keys)}, linked are {sorted(links)}"])
 
 
 def companions(sides: Sides) -> list[str]:

@@ -82,7 +82,11 @@ class People:
         self.truth[record_id, "PHONE1"], self.truth[record_id, "EMAIL1"] = values["Phone"], values["Email"]
 
     def _store(self, kind: str, values: dict[str, Any]) -> str:
-        return str(self.world.salesforce.state.seed({kind: [values]})[kind][0]["Id"])
+        record_id = str(self.world.salesforce.state.seed({kind: [values]})[kind][0]["Id"])
+        if self.world.clone is not None:
+            same = self.world.clone[0].state.seed({kind: [values]})[kind][0]["Id"]
+            assert same == record_id, "a clone has the ids of its origin"
+        return record_id
 
     def lose(self, loser: str, winner: str) -> None:
         """An account is merged into another, which may take its customer over, with what is kept in Intacct."""

@@ -20,13 +20,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, cast
 
-from app.backends.http import HttpClient, HttpPolicy
-from app.backends.intacct.auth import IntacctCredentials, RestCredentials
 from app.backends.intacct.client import IntacctBackend
-from app.backends.pool import LocalSlots
-from app.backends.salesforce.auth import SalesforceCredentials
 from app.backends.salesforce.client import SalesforceBackend
-from app.domain.records import Errand, Lane, System
+from app.domain.records import Lane, System
 from app.services import changes, intake, runner, sweeper
 from app.services.context import Context, Pair
 from app.services.items import Item
@@ -40,15 +36,15 @@ from app.store.tables import Connection
 from app.sync.ports import Backend
 from tests.databases import migrated_file
 from tests.fakes import PlainVault, sequential_ids
-from tests.simulated import INTACCT_URL, REST_URL, SALESFORCE_URL
 from tests.world.bell import WorldBell
+from tests.world.clients import LifeBackends
 from tests.world.clockwork import START, VirtualLoop
 from tests.world.database import open_database
 from tests.world.seams import Poisoned, SmallPages
 from tests.world.stage import ACTOR, SLEEP, Stage
 from tests.world.wire import ToldPlan, Weather, WorldTransport
 
-CONNECTION = "connection-1"
+CONNECTION, CLONE = "connection-1", "connection-2"
 PERSON = Author("person")
 
 
@@ -93,41 +89,6 @@ class WorldClock:
         await self._stage.at(SLEEP)
 
 
-class LifeBackends:
-    """The `Backends` port of one life: one pair per lane, made when first asked for."""
-
-    def __init__(self, world: "World", rng: random.Random) -> None:
-        policy = HttpPolicy(allowed_hosts=(), allow_loopback=True)
-        self._http = {
-            System.SALESFORCE: HttpClient(policy, world.transport(world.salesforce)),
-            System.INTACCT: HttpClient(policy, world.transport(world.intacct)),
-        }
-        self._slots = LocalSlots({System.SALESFORCE: 5, System.INTACCT: 2})
-        self._world, self._rng = world, rng
-        self._pairs: dict[Lane, Pair] = {}
-
-    def of(self, connection: Connection, lane: Lane, errand: Errand = Errand.SYNC) -> Pair:
-        """See `Backends.of`."""
-        if lane not in self._pairs:
-            clock, rng, habits = self._world.clock, self._rng, self._world.habits
-            salesforce = SalesforceBackend(
-                SalesforceCredentials(login_url=SALESFORCE_URL, client_id="client", client_secret="secret"),
-                self._http[System.SALESFORCE],
-                self._slots,
-                clock,
-                lane,
-                jitter=rng.random,
-            )
-            rest = RestCredentials("client", "secret", "api@demo", url=REST_URL)
-            credentials = IntacctCredentials("sender", "secret", "demo", "api", "secret", url=INTACCT_URL, rest=rest)
-            http = self._http[System.INTACCT]
-            intacct = IntacctBackend(credentials, http, self._slots, clock, lane, rng=rng)
-            here = cast(Backend, Poisoned(habits.salesforce(salesforce), self._world.poison))
-            there = cast(Backend, SmallPages(habits.intacct(intacct, rng), self._world.page))
-            self._pairs[lane] = Pair(here, there)
-        return self._pairs[lane]
-
-
 @dataclass
 class Life:
     """One incarnation of an actor and the task it lives in."""
@@ -168,6 +129,7 @@ class World:
         habits: Habits | None = None,
         options: Mapping[str, Any] | None = None,
         flags: OrgFlags | None = None,
+        cloned: bool = False,
         print_line: Callable[[str], None] | None = None,
     ) -> None:
         self.seed, self.loop, self.rng = seed, loop, random.Random(seed)
@@ -191,7 +153,7 @@ class World:
         self.look = sqlite3.connect(self.path)
         for index in self.habits.without:
             self.look.execute(f"DROP INDEX {index}")
-        self._simulate(flags)
+        self._simulate(flags, cloned)
         self.connection = Connection(
             id=CONNECTION,
             name="default",
@@ -202,19 +164,28 @@ class World:
             updated_at=START,
         )
 
-    def _simulate(self, flags: OrgFlags | None) -> None:
+    def _simulate(self, flags: OrgFlags | None, cloned: bool) -> None:
         clock = SimClock(lambda: START.timestamp() + self.loop.time())
         self.salesforce, self.intacct = create_salesforce(clock, self.seed, flags), create_intacct(clock, self.seed)
         for state in (self.salesforce.state, self.intacct.state):
             state.faults = ToldPlan(self.seed, self.hit)
             state.reset()
+        self.sides = self.salesforce, self.intacct
+        self.clone = (create_salesforce(clock, self.seed, flags), create_intacct(clock, self.seed)) if cloned else None
+
+    @property
+    def cloned_connection(self) -> Connection:
+        """The connection of a sandbox that was cloned from the org, ids and all (F26)."""
+        return Connection(**{**self.connection.model_dump(), "id": CLONE, "name": "clone"})
 
     # --- what lives here --------------------------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Store the connection."""
+        """Store the connection, and that of the clone."""
         async with self.context("world").begin() as session:
             session.add(Connection(**self.connection.model_dump()))
+            if self.clone is not None:
+                session.add(Connection(**self.cloned_connection.model_dump()))
 
     async def close(self) -> None:
         """Let go of the file."""
@@ -225,6 +196,23 @@ class World:
         """A new way to a simulator."""
         return WorldTransport(simulator, self.stage, self.weather, lambda: self.after_step())
 
+    def _ways(self) -> dict[tuple[str, System], WorldTransport]:
+        """New ways to all simulators there are."""
+        sides = {CONNECTION: self.sides, CLONE: self.clone}
+        both = (System.SALESFORCE, System.INTACCT)
+        return {
+            (name, system): self.transport(simulator)
+            for name, pair in sides.items()
+            if pair is not None
+            for system, simulator in zip(both, pair, strict=True)
+        }
+
+    def _fitted(self, salesforce: SalesforceBackend, intacct: IntacctBackend, rng: random.Random) -> Pair:
+        """The clients of one life as the engine gets them: by habit, with poison, in pages."""
+        here = cast(Backend, Poisoned(self.habits.salesforce(salesforce), self.poison))
+        there = cast(Backend, SmallPages(self.habits.intacct(intacct, rng), self.page))
+        return Pair(here, there)
+
     def context(self, name: str) -> Context:
         """The services' surroundings for one life, with clients of its own."""
         return Context(
@@ -232,7 +220,7 @@ class World:
             clock=self.clock,
             bell=self.bell,
             vault=PlainVault(),
-            backends=LifeBackends(self, random.Random(f"{name}-{self.seed}")),
+            backends=LifeBackends(self.clock, random.Random(f"{name}-{self.seed}"), self._ways(), self._fitted),
             new_id=self.new_id,
             worker=name,
             ladder=self.habits.ladder,
@@ -289,6 +277,8 @@ class World:
         while True:
             await self.bell.wait(lane)
             await self.guarded(runner.drain(context, CONNECTION, lane))
+            if self.clone is not None:
+                await self.guarded(runner.drain(context, CLONE, lane))
 
     async def sweep(self, context: Context) -> None:
         """A sweeper's life."""
@@ -303,8 +293,14 @@ class World:
             await self.guarded(changes.poll(context))
 
     async def ask(self, context: Context, name: str, ids: Sequence[str], origin: str, request_id: str) -> list[Item]:
-        """A caller's request; an answer that never comes is a CancelledError."""
+        """A caller's request; an answer that never comes is a CancelledError.
+
+        A clone sends the same at the same time, by its own connection.
+        """
         asked = intake.Wish(name, tuple(ids), origin, request_id)
+        if self.clone is not None and name in ("account", "contact"):
+            self.hits.kinds["cloned"] += 1
+            await intake.accept(context, self.cloned_connection, asked, request_id=request_id)
         return await self.habits.accept(context, self.connection, asked, request_id)
 
     async def guarded(self, work: Coroutine[Any, Any, Any]) -> None:

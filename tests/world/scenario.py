@@ -39,6 +39,7 @@ FAULTS = {
     "undeleted": "F22",
     "merged": "F22",
     "field_hidden": "F24",
+    "cloned": "F26",
     "same_second": "F28",
     "poison": "F29",
     "preview": "U1",
@@ -176,10 +177,11 @@ class Scenario:
     wire: list[WireFault] = field(default_factory=list)
     page: int = 1000
     mischief: tuple[str, ...] = ()
+    cloned: bool = False
 
     def plain(self) -> "Scenario":
         """The same without mischief, as the seeds were when they found what they found."""
-        return replace(self, page=1000, mischief=())
+        return replace(self, page=1000, mischief=(), cloned=False)
 
 
 def draw(seed: int) -> Scenario:
@@ -217,4 +219,5 @@ def draw(seed: int) -> Scenario:
         ],
         page=deeds.choice((1000, 1, 2)),
         mischief=tuple(deeds.choice(MISCHIEF) for _ in range(deeds.choice((0, 1, 2, 3, 5)))),
+        cloned=deeds.random() < 0.1,
     )

@@ -84,9 +84,11 @@ def play(
     print_line: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Run the world of one seed; must be called outside of any event loop."""
+    drawn = scenario or draw(seed)
     return in_world(
         seed,
-        lambda world: Story(world, scenario or draw(seed)).run(),
+        lambda world: Story(world, drawn).run(),
+        cloned=drawn.cloned,
         habits=habits,
         print_line=print_line,
         trade=trade_of(seed),
@@ -101,6 +103,7 @@ def in_world(
     print_line: Callable[[str], None] | None = None,
     options: Mapping[str, Any] | None = None,
     trade: type[Trade] | None = None,
+    cloned: bool = False,
 ) -> T:
     """Make a world, let `course` happen in it, and clear everything away."""
     if trade is not None:
@@ -120,6 +123,7 @@ def in_world(
                 print_line=print_line,
                 options=options,
                 flags=trade.flags if trade else None,
+                cloned=cloned,
             )
             return run_virtual(course(world), loop)
     finally:
