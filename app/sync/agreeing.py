@@ -1,12 +1,17 @@
-"""Twins that must agree in more than their key, as a product and an item in code and name. Pure; nothing is guessed.
+"""What twins must agree in, or agreed in once. Some, as a product and an item, agree in more than their key. Pure.
 
 A record that bears the key and another name, or several that bear the name alone, are named to a person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from app.domain.declaration import Rule
 from app.domain.errors import Kind, SyncError
-from app.domain.transforms import clean
+from app.domain.mapping import from_salesforce
+from app.domain.merge import newer_side
+from app.domain.plan import Plan
+from app.domain.records import Record, System
+from app.domain.transforms import Canonical, clean
 
 MOST = 10
 """Candidates that a message names."""
@@ -38,3 +43,15 @@ def agrees_in_part(
         "else give the new one its own. Then sync again."
     )
     return SyncError(Kind.CONFLICT, "agrees_in_part", message, advice, field=names[0])
+
+
+def as_written(plan: Plan, record: Record, target: Record | None) -> Mapping[str, Canonical]:
+    """What a Salesforce record has from us that bears our key and is not linked: its create arrived, not the answer.
+
+    Where Intacct was edited since, this is what both sides agreed on, so that the edit travels; otherwise nothing is
+    known of the two. References are left to the first merge.
+    """
+    if target is None or newer_side(record.modified_at, target.modified_at) is System.SALESFORCE:
+        return {}
+    rows = [row for row in plan.rows if row.rule is Rule.BIDIRECTIONAL and not row.refers_to]
+    return from_salesforce(rows, record.values, {}).values

@@ -15,7 +15,7 @@ from app.domain.merge import with_defaults
 from app.domain.records import Record, System, Value
 from app.domain.transactions import NOT_SHOWN
 from app.domain.transforms import Canonical, Constant, Unfit, clean, plain
-from app.sync.agreeing import agrees_in_part, alike
+from app.sync.agreeing import agrees_in_part, alike, as_written
 from app.sync.deciding import not_carried, refusal
 from app.sync.echo import is_inactive, made_from
 from app.sync.list_values import bring_list_values
@@ -180,14 +180,14 @@ async def _match(
     free = [record for record in found if record.key not in taken]
     for work in works:
         key = external_key(batch, work)
-        mine = [record for record in free if str(record.values.get(plan.external_id) or "") == key]
-        mine = mine or _twins(batch, work, free, values[work.claim.record_id])
+        ours = [record for record in free if str(record.values.get(plan.external_id) or "") == key]
+        mine = ours or _twins(batch, work, free, values[work.claim.record_id])
         if len(mine) > 1:
             ids = ", ".join(record.key for record in mine)
             message = f"{len(mine)} Salesforce records could be the twin: {ids}."
             work.fail(SyncError(Kind.CONFLICT, "ambiguous_match", message, "Tell them apart by name, then resync."))
         elif mine:
-            await _link(batch, work, mine[0], bindings)
+            await _link(batch, work, mine[0], bindings, as_written(batch.plan, mine[0], work.target) if ours else {})
         elif _is_designated(batch, work):
             message = (
                 f"The {plan.object.salesforce.kind} that stands for it is linked to another record, or not visible."
@@ -289,10 +289,10 @@ def _held(batch: Batch, record: Record, name: str) -> str:
     return str(value or "")
 
 
-async def _link(batch: Batch, work: Work, record: Record, bindings: Bindings) -> None:
+async def _link(batch: Batch, work: Work, record: Record, bindings: Bindings, agreed: Mapping[str, Canonical]) -> None:
     assert work.target is not None
     work.linked = "salesforce"
-    bound = _bound(batch, work, record.key, {}, how="matched_in_salesforce")
+    bound = _bound(batch, work, record.key, agreed, how="matched_in_salesforce")
     if await bindings.save(batch.plan.object.name, [(work.claim, bound)]):
         work.fail(ALREADY_LINKED)
         return

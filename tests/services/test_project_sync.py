@@ -70,6 +70,18 @@ async def test_project_and_task_made_in_intacct_arrive_once(house: House) -> Non
     assert (project["Name"], task["Name"], task["ia_crm__Project__c"]) == ("Tunnel", "Dig", project["Id"])
 
 
+async def test_edit_in_intacct_after_a_lost_answer_of_salesforce_still_arrives(house: House) -> None:
+    await house.poll()  # the lists first
+    (made,) = house.seed_intacct("PROJECT", {"NAME": "Tunnel", "PROJECTCATEGORY": "Contract", "CONTRACTAMOUNT": "1003"})
+    house.salesforce.state.faults.add(Fault(FaultKind.RESET_AFTER_COMMIT, match="collections"))
+    await house.poll()
+    (arrived,) = house.salesforce.state.records(PROJECT)
+    assert arrived["ia_crm__Contract_Amount__c"] == 1003.0
+    await house.edit_intacct("PROJECT", made["RECORDNO"], {"CONTRACTAMOUNT": "1005"})
+    await house.pass_time(120)
+    assert house.sf(PROJECT, arrived["Id"])["ia_crm__Contract_Amount__c"] == 1005.0
+
+
 async def test_edits_of_a_project_travel_both_ways(house: House) -> None:
     (project,) = house.seed(PROJECT, {"Name": "Bridge"})
     await house.sync("project", project)

@@ -41,7 +41,7 @@ def test_a_seed_that_found_a_defect_stays_clean(seed: int) -> None:
     assert not play(seed, scenario=draw(seed).plain()).violations, FOUND[seed]
 
 
-SHOWN = (0,)
+SHOWN = (32, 51, 55, 56, 58, 60, 62, 66)
 """Seeds in which, taken together, every fault strikes."""
 
 
