@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from benchmarks import accept, interactive, mass
+from benchmarks import accept, interactive, invoices, mass
 from benchmarks.figures import Figure, shown
 
 BENCHMARKS: Mapping[str, Callable[..., list[Figure]]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Figure]]] = {
     "overhead": interactive.overhead,
     "bulk": mass.bulk,
     "cost": mass.cost,
+    "invoices": invoices.load,
 }
 
 

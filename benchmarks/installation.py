@@ -72,8 +72,8 @@ class Installation:
 
 
 @asynccontextmanager
-async def installed(database_url: str | None = None) -> AsyncIterator[Installation]:
-    """A fresh installation on free ports, without the polling of changes, in a directory that vanishes."""
+async def installed(database_url: str | None = None, poll_seconds: float = 3600.0) -> AsyncIterator[Installation]:
+    """A fresh installation on free ports, as a rule without the polling of changes, in a directory that vanishes."""
     async with AsyncExitStack() as cleanup:
         directory = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="tandem-bench-"))
         settings = Settings().model_copy(
@@ -85,7 +85,7 @@ async def installed(database_url: str | None = None) -> AsyncIterator[Installati
                 "salesforce_sim_port": 0,
                 "intacct_sim_port": 0,
                 "data_dir": Path(directory),
-                "poll_seconds": 3600.0,
+                "poll_seconds": poll_seconds,
                 "log_level": "warning",
             }
         )
