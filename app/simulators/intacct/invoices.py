@@ -3,13 +3,12 @@
 Wire order stands in `receivable_shapes`, the money in `balances`. Texts of refusals are ours (model).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from app.simulators.intacct import balances, errors
 from app.simulators.intacct.balances import INVOICE, ITEM, NONE, items_of
-from app.simulators.intacct.company import USER_RECORDNO, Company
+from app.simulators.intacct.company import USER_RECORDNO
+from app.simulators.intacct.desks import DocumentDesk
 from app.simulators.intacct.errors import Refused, VendorError
 from app.simulators.intacct.fieldcheck import check_fields
 from app.simulators.intacct.ordered import check_order, texts_of
@@ -28,41 +27,28 @@ from app.simulators.intacct.receivables import FROM_ORDER_ENTRY, has_payments
 from app.simulators.intacct.records import Element, children, tag_of
 from app.simulators.intacct.tables import Values
 from app.simulators.intacct.terms import due_date
-from app.simulators.intacct.writing import Author
 
 FROM_AR = "4.AR"
 ACTIONS = ("Draft", "Submit")
 UNMODELLED = ("allocationid", "taxentries", "customfields", "key", "totalpaid", "totaldue", "costtypeid")
 
 
-@dataclass(frozen=True)
-class InvoiceDesk:
+class InvoiceDesk(DocumentDesk):
     """AR invoices as one caller writes them. Each verb happens wholly or not at all."""
 
-    company: Company
-    author: Author
+    kind, label = INVOICE, "AR invoice"
 
     def create(self, element: Element) -> Values:
         """`create_invoice`; the stored header."""
-        return self._as_one("create", lambda: self._create(element))
+        return self.as_one("create", lambda: self._create(element))
 
     def update(self, element: Element) -> Values:
         """`update_invoice key=RECORDNO`, or by its external id; the stored header."""
-        return self._as_one("update", lambda: self._update(element))
+        return self.as_one("update", lambda: self._update(element))
 
     def reverse(self, element: Element) -> Values:
         """`reverse_invoice`: nothing is due any more, and the customer does not owe it."""
-        return self._as_one("update", lambda: self._reverse(element))
-
-    def _as_one(self, verb: str, work: Callable[[], Values]) -> Values:
-        mark = self.company.journal.mark()
-        try:
-            values = work()
-        except Refused as refused:
-            self.company.journal.rollback(mark)
-            raise Refused(*refused.errors, errors.could_not(verb, "AR invoice")) from refused
-        self.company.audit(verb, self.company.schemas[INVOICE], values, self.author.user, self.company.now())
-        return values
+        return self.as_one("update", lambda: self._reverse(element))
 
     def _create(self, element: Element) -> Values:
         company, table = self.company, self.company.tables[INVOICE]

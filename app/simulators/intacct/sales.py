@@ -4,12 +4,11 @@ Numbers from the definition's sequence, totals with tax, conversion of the sourc
 that posts, which an edit deletes and makes anew. Wire order stands in `sales_shapes`, lines in `sales_lines`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from app.simulators.intacct import errors, receivables
-from app.simulators.intacct.company import USER_RECORDNO, Company
+from app.simulators.intacct.company import USER_RECORDNO
+from app.simulators.intacct.desks import DocumentDesk
 from app.simulators.intacct.errors import Refused, VendorError
 from app.simulators.intacct.fieldcheck import check_fields, defaults
 from app.simulators.intacct.ordered import check_order, texts_of
@@ -32,41 +31,28 @@ from app.simulators.intacct.sales_shapes import (
 )
 from app.simulators.intacct.tables import Values
 from app.simulators.intacct.terms import due_date
-from app.simulators.intacct.writing import Author
 
 HEAD, TAX = "SODOCUMENT", "Sales tax"
 CONVERTIBLE = ("S", "A", "O", "P")
 REQUIRED = {"DOCPARID": "transactiontype", "WHENCREATED": "datecreated", "CUSTVENDID": "customerid"}
 
 
-@dataclass(frozen=True)
-class Desk:
+class Desk(DocumentDesk):
     """Order Entry as one caller uses it. Each verb happens wholly or not at all."""
 
-    company: Company
-    author: Author
+    kind, label = HEAD, "Sales transaction"
 
     def create(self, element: Element) -> Values:
         """Make a document with its lines; the stored header."""
-        return self._as_one("create", lambda: self._create(element))
+        return self.as_one("create", lambda: self._create(element))
 
     def update(self, element: Element) -> Values:
         """Change a document: header fields, lines by their number, new lines; the stored header."""
-        return self._as_one("update", lambda: self._update(element))
+        return self.as_one("update", lambda: self._update(element))
 
     def delete(self, element: Element) -> Values:
         """Remove a document with its lines and its AR invoice; the header as it was."""
-        return self._as_one("delete", lambda: self._delete(element))
-
-    def _as_one(self, verb: str, work: Callable[[], Values]) -> Values:
-        mark = self.company.journal.mark()
-        try:
-            values = work()
-        except Refused as refused:
-            self.company.journal.rollback(mark)
-            raise Refused(*refused.errors, errors.could_not(verb, "Sales transaction")) from refused
-        self.company.audit(verb, self.company.schemas[HEAD], values, self.author.user, self.company.now())
-        return values
+        return self.as_one("delete", lambda: self._delete(element))
 
     # -- create -------------------------------------------------------------------------------------------------------
 
