@@ -80,6 +80,7 @@ OPTIONS = (
     Option("defaultCurrency", "USD", "The currency of payments in an org with one currency.", pattern="^[A-Z]{3}$"),
     Option(CROSS, False, "A payment may be in another currency than its invoices, with base amount and exchange rate."),
     Option(OVER, False, "A payment of one invoice may hold an excess, with location and department."),
+    Option("fourEyes", False, "A held payment is released or rejected by two people with keys of their own."),
 )
 
 

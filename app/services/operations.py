@@ -91,6 +91,7 @@ async def retry(context: Context, connection_id: str, operation_id: str, correla
     None when the connection has no such operation.
     """
     async with context.begin() as session:
+        await payment_ends.require_decision(session, connection_id, operation_id)
         target = await retry_in(context, session, connection_id, operation_id, correlation_id)
         if target is None:
             return None
@@ -117,6 +118,7 @@ async def cancel(context: Context, connection_id: str, operation_id: str) -> His
     Raises SyncError CONFLICT `operation_running` or `operation_over`.
     """
     async with context.begin() as session:
+        await payment_ends.require_decision(session, connection_id, operation_id)
         row = await operations.get(session, connection_id, operation_id, lock=True)
         if row is None:
             return None

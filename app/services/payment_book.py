@@ -25,6 +25,7 @@ SHORTLY, LATER = timedelta(seconds=2), timedelta(minutes=1)
 """When a payment asks again for an invoice: another one is being posted to it, or is held for a person."""
 
 DIFFERS = "differs_from_accepted"
+UNDELIVERED = "payment_not_delivered"
 
 _S = PaymentState
 
@@ -59,7 +60,7 @@ class SqlPaymentBook:
                 if one.claim.operation_id not in held:
                     out[one.salesforce_id] = Admitted(row.id if row else "", Refused(Result.FAILED, LEASE_LOST))
                     continue
-                refused = None if row is None else judged(row, details.get(row.id, ()), one)
+                refused = None if row is None else judged(row, details.get(row.id, ()), one, now)
                 row = await self._entered(session, row, one, details, now, take_over=refused is None)
                 out[one.salesforce_id] = Admitted(row.id, refused)
                 if refused is None and one.ready:
@@ -82,6 +83,8 @@ class SqlPaymentBook:
         if row is None:
             row = _new(self._context, self._connection_id, one, PaymentSource.SALESFORCE, one.salesforce_id, now)
             store.add(session, row, _details(self._context, row, one), self._context.new_id, note="found in Salesforce")
+            return row
+        if undelivered(row):
             return row
         row.salesforce_id, row.operation_id, row.due_at = one.salesforce_id, one.claim.operation_id, None
         if take_over and row.source == PaymentSource.SALESFORCE:
@@ -174,7 +177,7 @@ class DryPaymentBook:
         out: dict[str, Admitted] = {}
         for one in asked:
             row = rows.get(one.salesforce_id)
-            refused = judged(row, details.get(row.id, ()), one) if row else None
+            refused = judged(row, details.get(row.id, ()), one, now) if row else None
             clash = {i: taken[i] for i, _ in one.shares if i in taken and (row is None or taken[i] != row.id)}
             if refused is None and clash:
                 refused = in_flight(clash, ahead, now)
@@ -197,7 +200,12 @@ async def _known(
     return rows
 
 
-def judged(row: Payment, details: Sequence[PaymentDetail], one: Asked) -> Refused | None:
+def undelivered(row: Payment) -> bool:
+    """Whether a payment taken over the API is not whole in Salesforce yet: `payment_delivery` brings it there."""
+    return row.source == PaymentSource.API and row.salesforce_id is None and row.state in (_S.RECEIVED, _S.REJECTED)
+
+
+def judged(row: Payment, details: Sequence[PaymentDetail], one: Asked, now: datetime) -> Refused | None:
     """Why a payment that is in the books may not be sent; None when it may."""
     state = PaymentState(row.state)
     if state is _S.CANCELLED:
@@ -206,6 +214,12 @@ def judged(row: Payment, details: Sequence[PaymentDetail], one: Asked) -> Refuse
     if state is _S.POSTED:
         said = f"The payment {row.id} stands in Intacct as record {row.intacct_key}; its link to it was ended."
         return Refused(Result.CONFLICTED, SyncError(Kind.CONFLICT, "posted_before", said, "Link the two records."))
+    if undelivered(row):
+        said = f"The payment {row.id} is not delivered to Salesforce yet; its lines may not all be there."
+        if state is _S.REJECTED:
+            return Refused(Result.FAILED, SyncError(Kind.DATA, UNDELIVERED, said, "Retry the payment."))
+        error = SyncError(Kind.DEPENDENCY, UNDELIVERED, said, "Nothing to do: it follows by itself.")
+        return Refused(Result.BLOCKED, error, now + SHORTLY)
     if row.source == PaymentSource.API and (parts := differences(row, details, one)):
         said = f"The payment differs from the one that was accepted in {', '.join(parts)}."
         advice = "Put the record right as it was accepted, then retry; or cancel the payment and ask for a new one."

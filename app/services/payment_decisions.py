@@ -7,6 +7,7 @@ locked while it is decided, so that a decision and a run never meet half-way. No
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.domain.errors import Kind, SyncError
@@ -14,12 +15,14 @@ from app.domain.payments import PaymentState
 from app.domain.records import Lane
 from app.services import operations
 from app.services.context import Context
+from app.services.intake import TRIES
 from app.services.payment_grant import require
-from app.services.payment_rules import option
+from app.services.payment_rules import FOUR_EYES, option
 from app.store import operations as stored
 from app.store import payments as store
 from app.store.payment_tables import Payment
 from app.store.tables import Connection, Operation
+from app.store.upsert import collided
 
 RELEASE, REJECT = "release", "reject"
 S = PaymentState
@@ -51,7 +54,7 @@ async def retry(context: Context, connection: Connection, payment_id: str, who: 
         _expect(row, "retried", S.RECEIVED, S.REJECTED)
         if row.state == S.REJECTED:
             store.move(session, row, S.RECEIVED, context.new_id, context.clock.now(), by=who.shown, note="retried")
-        if row.operation_id is None:
+        if row.operation_id is None or row.salesforce_id is None:
             row.due_at, row.attempts = context.clock.now(), 0
             return None
         return await operations.retry_in(context, session, connection.id, row.operation_id, who.correlation_id)
@@ -89,7 +92,7 @@ async def decide(
 
     async def act(session: AsyncSession, row: Payment) -> Operation | None:
         _expect(row, "decided upon", S.HELD)
-        if bool(option(connection, "fourEyes")) and not _seconded(row, word, who):
+        if bool(option(connection, FOUR_EYES)) and not _seconded(row, word, who):
             now = context.clock.now().isoformat()
             row.proposal = {"decision": word, "key": who.key_id, "by": who.shown, "note": note, "at": now}
             row.proposal |= {"person": who.person or ""}
@@ -138,14 +141,20 @@ async def _stop(context: Context, session: AsyncSession, connection_id: str, row
 async def _decide(
     context: Context, connection: Connection, payment_id: str, act: Callable[..., object]
 ) -> Payment | None:
-    async with context.begin() as session:
-        row = await store.by_id(session, connection.id, payment_id, lock=True)
-        if row is None:
-            return None
-        begun = await act(session, row)  # type: ignore[misc]  # every act is a coroutine function
-        await session.flush()
-        await session.refresh(row)
-        undelivered = row.due_at is not None
+    for left in reversed(range(TRIES)):
+        try:
+            async with context.begin() as session:
+                row = await store.by_id(session, connection.id, payment_id, lock=True)
+                if row is None:
+                    return None
+                begun = await act(session, row)  # type: ignore[misc]  # every act is a coroutine function
+                await session.flush()
+                await session.refresh(row)
+                undelivered = row.due_at is not None
+            break
+        except DBAPIError as error:  # a run that ends locks its operation first, a decision its payment
+            if not left or not collided(error):
+                raise
     if isinstance(begun, Operation):
         await context.bell.ring(connection.id, Lane(begun.lane))
     elif undelivered:

@@ -35,7 +35,9 @@ PAYMENT_KEY, LINE_KEY = "ia_crm__Payment_Key__c", "ia_crm__Payment_Line_Key__c"
 SIZE = 200
 """Payments per delivery: one page of Salesforce's collections."""
 
-PASSING = (Kind.TRANSIENT, Kind.RATE_LIMITED, Kind.AUTH, Kind.AMBIGUOUS)
+PASSING = (Kind.TRANSIENT, Kind.RATE_LIMITED, Kind.AUTH, Kind.AMBIGUOUS, Kind.CONFIG, Kind.PERMISSION)
+"""Kinds of failure that are not the payment's own: it waits, and says why."""
+
 SHORTEST_PAUSE = 5.0
 
 WISHED: Mapping[str, str] = {
@@ -88,7 +90,7 @@ async def _deliver(context: Context, connection: Connection, held: Sequence[_Hel
         ids, failures = await writer.write(held)
         await note_spending(context, connection.id, lane, pair)
     except SyncError as error:
-        failures = {one.payment.id: error for one in held}
+        failures = {one.payment.id: _passing(error) for one in held}
     async with context.begin() as session:
         lanes = await _settle(context, session, connection, held, ids, failures)
     for name in sorted(lanes):
@@ -112,10 +114,9 @@ async def _settle(
         if row.fence != one.fence or row.lease_until is None:
             continue  # somebody else has taken over, or it was cancelled meanwhile
         row.lease_until = None
-        row.salesforce_id = ids.get(row.id) or row.salesforce_id
         error = failures.get(row.id)
-        if error is None:
-            row.due_at = None
+        if error is None:  # only a whole one has an id of ours: until then it is not posted, whoever finds it
+            row.salesforce_id, row.due_at = ids[row.id], None
             store.move(session, row, PaymentState(row.state), context.new_id, now)
             delivered[row.content["origin"], row.content["lane"]].append(row)
         else:
@@ -234,6 +235,11 @@ def _value(name: str, said: Any) -> Value:
 def _error(outcome: Outcome) -> SyncError:
     """Why a record did not stand. What may have happened simply goes again: an upsert repeats nothing."""
     error = outcome.error or SyncError(Kind.BUG, "unconfirmed", "Salesforce gave no reason.")
-    if outcome.verdict is Verdict.REJECTED:
+    return error if outcome.verdict is Verdict.REJECTED else _passing(error)
+
+
+def _passing(error: SyncError) -> SyncError:
+    """The failure as one that does not end the payment."""
+    if error.kind in PASSING:
         return error
     return SyncError(Kind.TRANSIENT, error.code, error.message, retry_after=error.retry_after, field=error.field)

@@ -13,7 +13,8 @@ from app.domain.decisions import Result, Settlement
 from app.domain.errors import Kind, SyncError
 from app.domain.payments import PaymentState
 from app.services.context import Context
-from app.store import journal
+from app.services.payment_rules import FOUR_EYES, OBJECT, option
+from app.store import connections, journal, operations
 from app.store import payments as store
 from app.store.payment_tables import Payment
 from app.store.tables import Operation
@@ -85,6 +86,21 @@ async def _note_invoices(session: AsyncSession, payment: Payment, said: Settleme
     if numbers:
         for detail in (await store.details_of(session, [payment.id])).get(payment.id, ()):
             detail.invoice_key = numbers.get(detail.invoice, detail.invoice_key)
+
+
+async def require_decision(session: AsyncSession, connection_id: str, operation_id: str) -> None:
+    """Raises SyncError CONFLICT `payment_decision_needed` for the operation of a held payment on which two people have
+    to decide: no other door leads round them."""
+    row = await operations.get(session, connection_id, operation_id)
+    if row is None or row.object != OBJECT or row.state != "held":
+        return
+    connection = await connections.get(session, connection_id)
+    found = await store.by_salesforce_ids(session, connection_id, [row.record_id])
+    payment = found.get(row.record_id)
+    if connection is not None and payment is not None and payment.state == _S.HELD and option(connection, FOUR_EYES):
+        said = f"Payment {payment.id} is held, and two people decide on it."
+        advice = f"Release or reject it: POST /v1/payments/{payment.id}/release or /reject."
+        raise SyncError(Kind.CONFLICT, "payment_decision_needed", said, advice)
 
 
 async def cancel(context: Context, session: AsyncSession, row: Operation, by: str = "") -> None:

@@ -7,6 +7,8 @@ from app.services.planning import options_of
 from app.store.tables import Connection
 
 OBJECT = "ar_payment"
+FOUR_EYES = "fourEyes"
+"""The option by which two people decide on a held payment."""
 
 
 def option(connection: Connection, name: str) -> object:

@@ -281,6 +281,7 @@ async def accepted(till: Till, payment: str, *shares: tuple[str, int]) -> Paymen
         currency="USD",
         amount=sum(amount for _, amount in shares),
         received_on=date(2026, 2, 1),
+        salesforce_id=payment,
         created_at=now,
         updated_at=now,
     )
@@ -301,7 +302,7 @@ async def accepted(till: Till, payment: str, *shares: tuple[str, int]) -> Paymen
     return row
 
 
-async def test_delivered_payment_is_known_by_its_key_and_posted_under_it(till: Till) -> None:
+async def test_delivered_payment_is_posted_under_its_own_key(till: Till) -> None:
     invoice = till.invoice()
     payment = till.payment((invoice, "60"))
     row = await accepted(till, payment, (invoice, 6000))
