@@ -97,11 +97,15 @@ class PaymentWish:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the connection allows. `deposit` tells whether it names a default deposit target."""
+    """What the connection allows. `deposit` tells whether it names a default deposit account.
+
+    `only_currency` is the currency of an org that has one; empty where it has several, or is not known yet.
+    """
 
     cross_currency: bool = False
     overpayment: bool = False
     deposit: bool = False
+    only_currency: str = ""
 
 
 def wrong(wish: PaymentWish, rules: Rules) -> list[Problem]:
@@ -168,6 +172,9 @@ def _deposit(wish: PaymentWish, rules: Rules) -> Iterator[Problem]:
 
 
 def _currency(wish: PaymentWish, rules: Rules) -> Iterator[Problem]:
+    if rules.only_currency and wish.currency != rules.only_currency:
+        said = f"The org has one currency, {rules.only_currency}, and cannot hold a payment in {wish.currency}."
+        yield Problem("payment_currency_differs", "currencyCode", said)
     crossing = [wish.base_amount, wish.exchange_rate, wish.exchange_rate_type]
     if not any(value is not None for value in crossing):
         return

@@ -26,6 +26,10 @@ SANDBOX_COMPANY = re.compile(r".+-sandbox\d*", re.IGNORECASE)
 """How copies of a company that Sage hands out for trial are called, by common use; not documented."""
 
 
+MULTI_CURRENCY = "multiCurrency"
+"""The pin that says whether the org has several currencies; None where it could not tell."""
+
+
 async def ensure_paired(context: Context, connection: Connection, pair: Pair) -> None:
     """Return when both sides are the pinned ones, and pin them at the first time.
 
@@ -45,6 +49,7 @@ async def ensure_paired(context: Context, connection: Connection, pair: Pair) ->
             row.pins = {
                 "salesforce": here.account,
                 "intacct": there.account,
+                MULTI_CURRENCY: here.multi_currency,
                 "version": connection.version,
                 "askedAt": now.isoformat(),
             }

@@ -3,6 +3,7 @@
 from app.domain.options import option_value
 from app.domain.payment_wish import Rules
 from app.objects import CATALOGUE
+from app.services.pairing import MULTI_CURRENCY
 from app.services.planning import options_of
 from app.store.tables import Connection
 
@@ -20,7 +21,9 @@ def option(connection: Connection, name: str) -> object:
 
 def rules_of(connection: Connection) -> Rules:
     """The rules that callers' payments are judged by when they are taken in."""
+    single = connection.pins.get(MULTI_CURRENCY) is False
     return Rules(
+        only_currency=str(option(connection, "defaultCurrency") or "") if single else "",
         cross_currency=bool(option(connection, "allowCrossCurrency")),
         overpayment=bool(option(connection, "allowOverpayment")),
         deposit=bool(option(connection, "bankAccount") or option(connection, "undepositedFunds")),

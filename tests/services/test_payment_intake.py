@@ -200,6 +200,18 @@ async def test_each_breach_has_its_own_code(till: Till, code: str, more: dict[st
     assert (taken.payment, await till.rows()) == (None, [])
 
 
+async def test_an_org_with_one_currency_takes_no_other(till: Till) -> None:
+    async with till.house.context.begin() as session:
+        home = await session.get_one(Connection, till.house.connection.id)
+        home.pins = {"multiCurrency": False}
+    till.house.connection = home
+    unknown_invoice = (WishedDetail(Decimal("10.00"), "a51000000000001AAA"),)
+    (taken,) = await till.take(till.wish("p", details=unknown_invoice))
+    assert [(p.code, p.field) for p in taken.problems] == [("payment_currency_differs", "currencyCode")]
+    (taken,) = await till.take(till.wish("p", details=unknown_invoice, currency="USD"))
+    assert taken.problems == ()
+
+
 async def test_more_than_the_whole_invoice_is_refused_at_once(till: Till) -> None:
     (taken,) = await till.take(till.wish("p", "100.01"))
     assert [(p.code, p.field) for p in taken.problems] == [("overpayment", "details.0.amount")]

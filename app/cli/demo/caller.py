@@ -86,6 +86,46 @@ class Caller:
         records: list[dict[str, Any]] = await _json(client.get(f"/_sim/records/{kind}"))
         return records
 
+    async def grant(self, reference: str) -> None:
+        """Record that payments are granted."""
+        await _json(self._api.put("/v1/payments/grant", json={"reference": reference}))
+
+    async def hand_in(self, payment: Mapping[str, Any]) -> str:
+        """Hand one payment in; its id. Raises RuntimeError when it is refused."""
+        (item,) = (await _json(self._api.post("/v1/payments", json={"payments": [payment]})))["items"]
+        if item["paymentId"] is None:
+            raise RuntimeError(f"the payment was refused: {item['problems']}")
+        return str(item["paymentId"])
+
+    async def refusals(self, payment: Mapping[str, Any]) -> list[str]:
+        """Why a payment is refused when it is handed in: codes."""
+        (item,) = (await _json(self._api.post("/v1/payments", json={"payments": [payment]})))["items"]
+        return [problem["code"] for problem in item["problems"]]
+
+    async def payment(self, payment_id: str) -> dict[str, Any]:
+        """One payment with its history."""
+        found: dict[str, Any] = await _json(self._api.get(f"/v1/payments/{payment_id}"))
+        return found
+
+    async def payments(self, **wanted: str) -> list[dict[str, Any]]:
+        """Payments, narrowed."""
+        found: list[dict[str, Any]] = (await _json(self._api.get("/v1/payments", params=wanted)))["items"]
+        return found
+
+    async def equation(self) -> dict[str, Any]:
+        """The money equation."""
+        found: dict[str, Any] = await _json(self._api.get("/v1/payments/equation"))
+        return found
+
+    async def reverse_in_intacct(self, recordno: str) -> None:
+        """Somebody reverses a payment in Intacct itself."""
+        await _json(self._intacct.post("/_sim/reversals", json={"recordno": recordno}))
+
+    async def fault(self, system: str, fault: Mapping[str, Any]) -> None:
+        """Plan one fault at a vendor."""
+        client = {"salesforce": self._salesforce, "intacct": self._intacct}[system]
+        await _json(client.post("/_sim/faults", json=dict(fault)))
+
     async def meters(self) -> dict[str, int]:
         """What has been spent and written so far: `transactions`, `calls`, `intacct_writes`, `salesforce_writes`."""
         intacct = await _json(self._intacct.get("/_sim/meters"))

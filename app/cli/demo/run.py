@@ -14,6 +14,7 @@ import httpx
 from app.cli.children import Announce
 from app.cli.demo.accounts import SAMPLE, SPOILT, load
 from app.cli.demo.caller import Caller, count_by, difference
+from app.cli.demo.cash import Walk, walk
 from app.cli.demo.checks import wrong_accounts
 from app.cli.demo.tour import Tour, travel
 from app.cli.stack import Stack
@@ -57,10 +58,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The figures, the tour of all objects, the error log of the spoilt account and the history of a good one."""
+    """The figures, the tour of all objects, the way of payments, an error log of one account, a history of another."""
 
     figures: Figures
     tour: Tour
+    cash: Walk
     errors: list[dict[str, Any]]
     history: dict[str, Any]
 
@@ -111,7 +113,10 @@ async def _course(caller: Caller, path: Path, announce: Announce) -> Story:
     figures.written_on_second_run = spent["intacct_writes"] + spent["salesforce_writes"]
     errors, history = await caller.errors(spoilt), await caller.record(ids[0])
     announce("Every other object, in each direction it may travel ...")
-    return Story(figures, await travel(caller, announce), errors, history)
+    tour = await travel(caller, announce)
+    announce("From an invoice to its payment ...")
+    cash = await walk(caller, ids[0], str(first[ids[0]]["intacctId"]), announce)
+    return Story(figures, tour, cash, errors, history)
 
 
 async def _compare(caller: Caller, ids: list[str], contacts_before: int, figures: Figures) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from app.cli.demo.cash import Walk
 from app.cli.demo.run import Figures, Story
 from app.cli.demo.tour import Tour
 
@@ -34,6 +35,7 @@ def show(story: Story, console: Console) -> None:
         table.add_row(label, pattern.format(getattr(story.figures, name)))
     console.print(table)
     console.print(_tour(story.tour))
+    console.print(_cash(story.cash))
     console.print("\nThe error log of the spoilt account:")
     for error in story.errors:
         console.print(f"  {error['code']} ({error['kind']}): {error['message']}", markup=False)
@@ -54,6 +56,15 @@ def _tour(tour: Tour) -> Table:
     return table
 
 
+def _cash(walk: Walk) -> Table:
+    table = Table(title="From an invoice to its payment")
+    table.add_column("What happens")
+    table.add_column("So it was", justify="right")
+    for said, holds in walk.steps:
+        table.add_row(said, "yes" if holds else "NO")
+    return table
+
+
 def _history(record: dict[str, Any]) -> list[str]:
     lines = [f"{record['objectName']} {record['recordId']} is {record.get('intacctId')} in Intacct"]
     for decision in record["decisions"]:
@@ -67,7 +78,7 @@ def numbers(story: Story) -> dict[str, Any]:
     figures: Figures = story.figures
     plain = {_camel(name): value for name, value in asdict(figures).items()}
     objects = [{_camel(name): value for name, value in asdict(leg).items()} for leg in story.tour.legs]
-    problems = figures.problems() + story.tour.problems()
+    problems = figures.problems() + story.tour.problems() + story.cash.problems()
     return {"ok": not problems, **plain, "objects": objects, "problems": problems}
 
 

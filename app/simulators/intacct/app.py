@@ -79,8 +79,17 @@ def _own_routes(state: IntacctState) -> list[Route]:
     async def cashbook(_: Request) -> Response:
         return JSONResponse(state.company.cashbook.describe())
 
+    async def reversal(request: Request) -> Response:
+        """Somebody reverses a payment in Intacct itself."""
+        try:
+            state.reverse_payment(int((await request.json())["recordno"]))
+        except (KeyError, TypeError, ValueError) as wrong:
+            return JSONResponse({"error": str(wrong)}, status_code=400)
+        return JSONResponse({"reversed": True})
+
     return [
         Route("/_sim/cashbook", cashbook, methods=["GET"]),
+        Route("/_sim/reversals", reversal, methods=["POST"]),
         Route("/_sim/log", log, methods=["GET"]),
         Route("/_sim/ledger", ledger, methods=["GET"]),
         Route("/_sim/deliveries", deliveries, methods=["GET"]),
