@@ -55,7 +55,7 @@ class Settlement:
     with neither the operation is over (unless `result` is HELD: then a person decides). `intacct_id` is the readable
     key when known. `achieved` is what stands in Intacct although the run did not end well. `follow` are records that
     are to be brought in step after this one. `paid` are the record numbers of the invoices a payment names, by
-    Salesforce id.
+    Salesforce id; `turned` says that it was reversed in Intacct.
     """
 
     result: Result
@@ -73,3 +73,4 @@ class Settlement:
     counts_as_try: bool = False
     achieved: Result | None = None
     paid: tuple[tuple[str, str], ...] = ()
+    turned: bool = False

@@ -27,7 +27,8 @@ class Pays:
     rows of its lines; `number` and `document` are Salesforce fields of a line that tell the
     invoice's record number and the DOCID of the sales document it was made from. `invoices` is Intacct's kind,
     `invoice_object` our object of them. `key` is
-    the Salesforce field that bears our payment id where the payment came by the API. `fills` are Intacct fields that
+    the Salesforce field that bears our payment id where the payment came by the API. `state` is the row that says what
+    became of it; `part_of` is filled on records that Intacct makes beside a payment. `fills` are Intacct fields that
     `complete` gives a value where Salesforce has none; the value returns to Salesforce.
     """
 
@@ -40,12 +41,14 @@ class Pays:
     rates: tuple[str, str]
     over: str
     over_places: tuple[str, str]
+    state: str
     invoice: str
     paid: str
     number: str
     document: str
     key: str
     complete: Completion
+    part_of: str
     invoices: str = "ARINVOICE"
     invoice_object: str = "invoice"
     fills: tuple[str, ...] = ()
@@ -182,9 +185,9 @@ def _of_share(number: int, share: Share, invoice: Invoice | None, money: Money, 
     if invoice.customer != money.customer:
         said = f"Line {number}: the invoice is of customer {invoice.customer}, the payment of {money.customer}."
         return Problem("invoice_of_other_customer", pays.invoice, said)
-    if "revers" in invoice.state.lower() or "void" in invoice.state.lower():
+    if is_reversed(invoice.state):
         return Problem("invoice_reversed", pays.invoice, f"Line {number}: the invoice is {invoice.state}.")
-    if invoice.state.lower() in ("draft", "d") or invoice.due <= 0:
+    if is_draft(invoice.state) or invoice.due <= 0:
         said = f"Line {number}: the invoice is {invoice.state}, nothing is due of it."
         return Problem("invoice_not_open", pays.invoice, said)
     return None
@@ -246,3 +249,13 @@ def explained(error: SyncError) -> SyncError:
     else:
         return error
     return SyncError(kind, code, error.message, ADVICE[code], field=error.field, vendor=error.vendor)
+
+
+def is_reversed(state: object) -> bool:
+    """Whether a payment or invoice was taken back, by Intacct's word for its state (words differ, U-22)."""
+    return "revers" in str(state or "").lower() or "void" in str(state or "").lower()
+
+
+def is_draft(state: object) -> bool:
+    """Whether it was not posted yet."""
+    return str(state or "").lower() in ("draft", "d")

@@ -56,12 +56,14 @@ PAYS = Pays(
     rates=("EXCH_RATE_TYPE_ID", "EXCHANGE_RATE"),
     over="OVERPAYMENTAMOUNT",
     over_places=("OVERPAYMENTLOCATIONID", "OVERPAYMENTDEPARTMENTID"),
+    state="STATE",
     invoice="RECORDKEY",
     paid="TRX_PAYMENTAMOUNT",
     number="ia_crm__Sales_Invoice__r.ia_crm__AR_Record_Key__c",
     document="ia_crm__Sales_Invoice__r.ia_crm__Document_Key__c",
     key="ia_crm__Payment_Key__c",
     complete=completed,
+    part_of="PARENTPAYMENTKEY",
     fills=(BANK, UNDEPOSITED, SUMMARY, "CURRENCY"),
 )
 
@@ -109,6 +111,7 @@ OBJECT = SyncedObject(
     intacct=End("ARPYMT", "RECORDNO"),
     reference="DOCNUMBER",
     also_read=(PAYS.key,),
+    consults=(PAYS.part_of,),
     write_back=WriteBack(intacct_id="ia_crm__Intacct_Record_No__c"),
     options=OPTIONS,
     fields=(

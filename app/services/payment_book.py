@@ -4,7 +4,7 @@ Each call is one short transaction. What the end of a run means for a payment is
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,7 +17,7 @@ from app.store import journal
 from app.store import payments as store
 from app.store.payment_tables import Payment, PaymentDetail
 from app.store.upsert import collided
-from app.sync.book import Admitted, Asked, Fact, Refused
+from app.sync.book import Admitted, Asked, Fact, Refused, Reversal
 from app.sync.writing import LEASE_LOST
 
 TRIES = 4
@@ -26,6 +26,8 @@ SHORTLY, LATER = timedelta(seconds=2), timedelta(minutes=1)
 
 DIFFERS = "differs_from_accepted"
 UNDELIVERED = "payment_not_delivered"
+REVERSAL = "reversal"
+"""The member of a payment's content that holds what its reversal is to be."""
 
 _S = PaymentState
 
@@ -129,7 +131,7 @@ class SqlPaymentBook:
             waits = {"reason": refused.error.code, "message": refused.error.message}
             store.move(session, row, _S.RECEIVED, self._context.new_id, now, **waits)
 
-    async def note(self, facts: Sequence[Fact]) -> None:
+    async def note(self, facts: Sequence[Fact]) -> dict[str, Reversal]:
         """See `PaymentBook.note`."""
         for left in reversed(range(TRIES)):
             try:
@@ -139,7 +141,7 @@ class SqlPaymentBook:
                     raise
         raise AssertionError("the last try returns or raises")
 
-    async def _note(self, facts: Sequence[Fact]) -> None:
+    async def _note(self, facts: Sequence[Fact]) -> dict[str, Reversal]:
         now, new_id = self._context.clock.now(), self._context.new_id
         async with self._context.begin() as session:
             rows = await _known(session, self._connection_id, [fact.asked for fact in facts], lock=True)
@@ -155,8 +157,14 @@ class SqlPaymentBook:
                     store.move(session, row, _S.POSTED, new_id, now, note="stands in Intacct")
                     await store.give_back(session, [row.id])
                 row.intacct_key = row.intacct_key or fact.intacct_key
+                rows[one.salesforce_id] = row
                 if fact.reversed:
                     store.turn(session, row, new_id, now, note="reversed in Intacct")
+        return {
+            key: Reversal(row.id, date.fromisoformat(asked["on"]), str(asked["description"]))
+            for key, row in rows.items()
+            if row.reversal in ("asked", "reversing") and (asked := row.content.get(REVERSAL))
+        }
 
 
 class DryPaymentBook:
@@ -184,8 +192,9 @@ class DryPaymentBook:
             out[one.salesforce_id] = Admitted(row.id if row else one.salesforce_id, refused)
         return out
 
-    async def note(self, facts: Sequence[Fact]) -> None:
-        """Nothing is entered."""
+    async def note(self, facts: Sequence[Fact]) -> dict[str, Reversal]:
+        """Nothing is entered, and nothing is foreseen of reversals."""
+        return {}
 
 
 async def _known(

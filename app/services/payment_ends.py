@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.domain.decisions import Result, Settlement
+from app.domain.decisions import STRENGTH, Result, Settlement
 from app.domain.errors import Kind, SyncError
 from app.domain.payments import PaymentState
 from app.services.context import Context
@@ -43,6 +43,7 @@ async def follow(
             continue
         payment.operation_id = row.id
         if payment.state == _S.POSTED:
+            _follow_reversal(context, session, payment, said, unclear=row.record_id in open_ids, now=now)
             continue
         after = _after(payment, said, unclear=row.record_id in open_ids)
         stands = after is _S.POSTED
@@ -78,6 +79,27 @@ def _after(payment: Payment, said: Settlement, *, unclear: bool) -> PaymentState
 
 def _field(said: Settlement) -> str:
     return (said.error.field or "") if said.error else ""
+
+
+def _follow_reversal(
+    context: Context, session: AsyncSession, payment: Payment, said: Settlement, *, unclear: bool, now: datetime
+) -> None:
+    """Where the reversal of a posted payment is after a run; one that was refused is told and may be asked anew."""
+    waits = said.again_at is not None or bool(said.waits_for)
+    if said.turned:
+        store.turn(session, payment, context.new_id, now, note="reversed in Intacct")
+        store.move(session, payment, _S.POSTED, context.new_id, now)
+        return
+    if payment.reversal not in ("asked", "reversing", "held"):
+        return
+    if unclear:
+        payment.reversal = "reversing" if waits else "held"
+    elif waits or said.result in STRENGTH:
+        payment.reversal = "asked"
+    else:
+        payment.reversal = "none"
+    why = {"reason": said.reason, "message": said.message, "field": _field(said)}
+    store.move(session, payment, _S.POSTED, context.new_id, now, **why)
 
 
 async def _note_invoices(session: AsyncSession, payment: Payment, said: Settlement) -> None:

@@ -61,6 +61,15 @@ class Fact:
     reversed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A posted payment that is to be taken back in Intacct, on a date."""
+
+    payment_id: str
+    on: date
+    description: str
+
+
 class PaymentBook(Protocol):
     """The books of payments of one connection."""
 
@@ -72,6 +81,9 @@ class PaymentBook(Protocol):
         """
         ...
 
-    async def note(self, facts: Sequence[Fact]) -> None:
-        """Enter payments that stand in Intacct, and what was reversed there; what is in the books already stays."""
+    async def note(self, facts: Sequence[Fact]) -> dict[str, Reversal]:
+        """Enter payments that stand in Intacct, and what was reversed there; what is in the books already stays.
+
+        Answers, by Salesforce id, the reversals that were asked for and have not been carried out.
+        """
         ...

@@ -92,7 +92,7 @@ class DryBackend:
         except SyncError as wrong:
             return Outcome(Verdict.REJECTED, error=wrong)
         self.written.append(DryWrite(write, text, STAND_IN not in text))
-        if write.action is Action.UPDATE:
+        if write.action is not Action.CREATE:
             return Outcome(Verdict.CONFIRMED, key=write.key, created=False)
         key = f"{STAND_IN}{len(self._made) + 1})"
         self._made[key] = write

@@ -20,6 +20,7 @@ from app.sync.merging import follow_merges
 from app.sync.mirrored import fail_mirrored, mirror_lines
 from app.sync.paying import admit
 from app.sync.ports import Backend, Bindings, Claim, Clock, Journal
+from app.sync.posted import enter, take_back
 from app.sync.pushing import link, push
 from app.sync.reading import give_way, guard, map_source, read_salesforce, refer, refuse_disabled
 from app.sync.recover import recover
@@ -93,12 +94,14 @@ class Engine:
         decide(batch)
         await admit(batch, self._book, self._intacct, self._bindings)
         await link(batch, self._bindings)
+        await enter(batch, self._book)
         if batch.direction is Direction.TO_INTACCT:
             await push(batch, self._writer, self._journal, self._clock)
+            await take_back(batch, self._writer)
             await read_back(batch, self._intacct, self._bindings)
 
 
 def _settlement(work: Work) -> Settlement:
     assert work.settlement is not None
     achieved = Result.CREATED if work.created else Result.UPDATED if work.wrote else None
-    return replace(work.settlement, achieved=achieved, paid=tuple(work.paid.items()))
+    return replace(work.settlement, achieved=achieved, paid=tuple(work.paid.items()), turned=work.turned)

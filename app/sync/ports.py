@@ -40,10 +40,14 @@ class Slots(Protocol):
 
 
 class Action(StrEnum):
-    """What a write does. A Salesforce CREATE is an upsert by external id; an Intacct CREATE is a create."""
+    """What a write does. A Salesforce CREATE is an upsert by external id; an Intacct CREATE is a create.
+
+    REVERSE takes back a posted record of Intacct; `values` are DATEREVERSED and DESCRIPTION.
+    """
 
     CREATE = "create"
     UPDATE = "update"
+    REVERSE = "reverse"
 
 
 @dataclass(frozen=True, slots=True)

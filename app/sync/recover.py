@@ -14,7 +14,7 @@ from app.domain.declaration import Field, Rule
 from app.domain.errors import Kind, SyncError
 from app.domain.lines import BASE, sent_base
 from app.domain.mapping import base_of
-from app.domain.paying import Pays
+from app.domain.paying import Pays, is_reversed
 from app.domain.records import Record, System, Value
 from app.domain.transforms import clean, decimal
 from app.sync.dated import rewrites, stands
@@ -216,7 +216,7 @@ def _mark(batch: Batch, draft: Draft) -> str | None:
 def _compared(batch: Batch, draft: Draft) -> Sequence[str]:
     """The fields that are read of what may be the record of a draft."""
     pays = batch.plan.object.pays
-    return [pays.customer, pays.received, pays.amount] if pays is not None else list(draft.values)
+    return [pays.customer, pays.received, pays.amount, pays.state] if pays is not None else list(draft.values)
 
 
 async def _lines_of(batch: Batch, intacct: Backend, promises: Sequence[Promise]) -> dict[str, list[Record]]:
@@ -259,6 +259,9 @@ def _identity(batch: Batch, draft: Draft) -> dict[str, str]:
 
 
 def _is_it(batch: Batch, draft: Draft, record: Record) -> bool:
+    if draft.action is Action.REVERSE:
+        pays = batch.plan.object.pays
+        return record.key == draft.key and pays is not None and is_reversed(record.values.get(pays.state))
     if draft.key is not None:
         holds = all(same(record.values.get(n), v) for n, v in draft.values.items())
         return record.key == draft.key and holds and stands(batch.plan.object, draft, record)
@@ -307,6 +310,7 @@ def _stands(batch: Batch, works: dict[str, Work], draft: Draft) -> None:
     if work is None:
         return
     work.wrote = True
+    work.turned |= draft.action is Action.REVERSE
     work.created |= draft.purpose == "record" and draft.action is Action.CREATE
     for row in batch.plan.rows if draft.purpose == "record" else ():
         if row.rule is not Rule.FROM_INTACCT and all(name in draft.values for name in row.names):

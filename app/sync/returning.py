@@ -36,7 +36,7 @@ async def read_back(batch: Batch, intacct: Backend, bindings: Bindings) -> None:
     created = {
         work.bound.intacct_key: work
         for work in batch.open
-        if work.bound is not None and (work.created or (edits and work.wrote))
+        if work.bound is not None and (work.made or (edits and work.wrote))
     }
     if not created:
         return

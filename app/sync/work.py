@@ -11,6 +11,7 @@ from app.domain.merge import Direction, Merge
 from app.domain.plan import Plan
 from app.domain.records import BORN_IN_INTACCT, Record, System, Value
 from app.domain.transforms import Canonical
+from app.sync.book import Reversal
 from app.sync.ports import Bindings, Bound, Claim
 
 
@@ -43,6 +44,7 @@ class Work:
     object that ours yields to. `document` names what a create makes where that is not the Salesforce record, `filled`
     are Intacct fields it needs besides its rows, `paid` the record numbers of the invoices a payment pays. `closed`
     says why Intacct takes no edits of it. `twin_lines` are its lines in Intacct, `fresh` those Salesforce is to get.
+    `reversal`: it is to be taken back in Intacct; `turned`: it was.
     """
 
     claim: Claim
@@ -73,10 +75,17 @@ class Work:
     closed: str = ""
     twin_lines: list[Record] = field(default_factory=list)
     fresh: list[Record] = field(default_factory=list)
+    reversal: Reversal | None = None
+    turned: bool = False
     companions: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     settlement: Settlement | None = None
+
+    @property
+    def made(self) -> bool:
+        """Whether this run changed the twin as a whole, so that it is read once more."""
+        return self.created or (self.turned and self.wrote)
 
     @property
     def born(self) -> str | None:

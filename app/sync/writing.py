@@ -132,11 +132,11 @@ class Writer:
     def absent(self, promise: Promise, now: datetime) -> tuple[bool, datetime]:
         """What follows from one more look-up that found nothing: whether the ladder is exhausted, and the next look.
 
-        A create is given up as absent only after the last rung, which lies beyond the gateway's own 15 minutes, as is
-        an update that replaces a list; any other update, whose repeat changes nothing, after two.
+        A create or a reversal is given up as absent only after the last rung, which lies beyond the gateway's own 15
+        minutes, as is an update that replaces a list; any other update, whose repeat changes nothing, after two.
         """
         looks = promise.looks + 1
-        whole = promise.draft.action is Action.CREATE or promise.draft.lines is not None
+        whole = promise.draft.action is not Action.UPDATE or promise.draft.lines is not None
         rungs = len(self._ladder) if whole else min(2, len(self._ladder))
         last = promise.sent_at + timedelta(seconds=self._ladder[rungs - 1])
         if looks >= 2 and looks >= rungs and now >= last:

@@ -148,13 +148,15 @@ class Till:
         async with self.house.context.begin() as session:
             found = equations(await store.summed_entries(session, connection))
             rows = await store.summed_rows(session, connection)
-            states = {row.id: row.state for row in await session.exec(select(Payment))}
+            payments = list(await session.exec(select(Payment)))
             taken = {row.payment_id for row in await session.exec(select(InvoiceInFlight))}
+        states = {row.id: row.state for row in payments}
+        turning = any(row.reversal in ("asked", "reversing", "held") for row in payments)
         for one in found:
             assert one.holds, one
             for state, amount in ((PaymentState.POSTED, one.posted), (PaymentState.HELD, one.held)):
                 assert rows.get((one.currency, state.value), 0) == amount
         unclear = any(state in (PaymentState.POSTING, PaymentState.HELD) for state in states.values())
         standing = sum(one.posted - one.reversed for one in found)
-        assert unclear or standing == int(self.posted() * 100), (standing, self.posted())
+        assert unclear or turning or standing == int(self.posted() * 100), (standing, self.posted())
         assert all(states[payment] in (PaymentState.POSTING, PaymentState.HELD) for payment in taken), states

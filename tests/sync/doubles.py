@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from app.domain.conditions import Condition
 from app.domain.errors import Kind, SyncError
 from app.domain.records import Record, System, Value
-from app.sync.book import Admitted, Asked, Fact
+from app.sync.book import Admitted, Asked, Fact, Reversal
 from app.sync.ports import (
     Action,
     Bound,
@@ -341,9 +341,10 @@ class OpenBook:
         """See `PaymentBook.admit`."""
         return {one.salesforce_id: Admitted(f"pay-{one.salesforce_id}") for one in asked}
 
-    async def note(self, facts: Sequence[Fact]) -> None:
+    async def note(self, facts: Sequence[Fact]) -> dict[str, Reversal]:
         """See `PaymentBook.note`."""
         self.facts += facts
+        return {}
 
 
 class MemoryJournal:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from lxml import etree
 
 from app.backends.intacct import errors
-from app.backends.intacct.dialect import Query, from_wire, one_of, write_function
+from app.backends.intacct.dialect import Query, from_wire, one_of
 from app.backends.intacct.errors import COMPANION, Meaning, Place, classify, to_error
+from app.backends.intacct.functions import function_name, write_function
 from app.backends.intacct.gateway import Gateway
 from app.backends.intacct.ordered import ORDERED
 from app.backends.intacct.pace import Speed, cut
@@ -187,9 +188,7 @@ def settle(batch: Sequence[Write], answer: Answer) -> list[Outcome]:
 def _outcome(write: Write, result: Result | None) -> Outcome:
     if result is None or result.control_id != write.control_id:
         return _ambiguous(MISALIGNED)
-    ordered = ORDERED.get(write.kind)
-    function = ordered.function(write) if ordered else write.action.value
-    if result.function is not None and result.function.lower() != function:
+    if result.function is not None and result.function.lower() != function_name(write):
         return _ambiguous(MISALIGNED)
     judge = JUDGES.get(result.status, _unknown_status)
     try:
