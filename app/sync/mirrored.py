@@ -52,8 +52,8 @@ async def mirror_lines(
         assert work.target is not None
         lines = theirs.get(work.target.key, [])
         changes += _changes(batch, plan, work, lines, ours.get(work.bound.salesforce_id, []))
-    await _send(salesforce, changes, alive)
-    await _remember(batch, plan, works, theirs, bindings)
+    if await _send(salesforce, changes, alive):
+        await _remember(batch, plan, works, theirs, bindings)
 
 
 def mirror_edited(plan: LinesPlan, base: Mapping[str, object], found: Sequence[Record]) -> bool:
@@ -115,17 +115,19 @@ def _same(before: Value, after: Value) -> bool:
     return before == after or (before in (None, "") and after in (None, ""))
 
 
-async def _send(salesforce: Backend, changes: Sequence[_Change], alive: Callable[[], bool]) -> None:
+async def _send(salesforce: Backend, changes: Sequence[_Change], alive: Callable[[], bool]) -> bool:
+    """Whether everything was sent: nothing is any more once the lease has passed."""
     index = {id(change.write): change for change in changes}
     for chunk in salesforce.chunks([change.write for change in changes]):
         if not alive():
-            return
+            return False
         for write, outcome in zip(chunk, await salesforce.write(chunk), strict=True):
             change = index[id(write)]
             if outcome.verdict is Verdict.CONFIRMED:
                 _note(change)
             else:
                 _fail(change.work, outcome)
+    return True
 
 
 def _note(change: _Change) -> None:

@@ -205,7 +205,9 @@ def reverse(company: Company, number: int, day: date | None, description: str | 
         take_back(company, split)
         company.tables[DETAIL].put({**detail, SPLIT: [], "STATE": "Reversed"}, company.clock.now())
     gone = {"STATE": label(company, "Reversed"), "REVERSALDATE": day, "WHENMODIFIED": company.now()}
-    for child in [*children, *(r for r in company.tables[PAYMENT].rows() if r.get("_BY") == number)]:
+    if any(detail["OVERPAYMENTKEY"] for detail in details):
+        children += [row for row in company.tables[PAYMENT].rows() if row.get("_BY") == number]
+    for child in children:
         company.tables[PAYMENT].put(
             {**child, **gone, "TRX_TOTALDUE": NONE, "TOTALDUE": NONE, "TRX_TOTALENTERED": NONE, "TOTALENTERED": NONE},
             company.clock.now(),
