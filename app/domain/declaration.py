@@ -288,7 +288,7 @@ class SyncedObject:
     brings nothing for it. With `lasting` the link follows a record that Intacct replaces. `gone_as` are row and word
     by which a record that Intacct owned and has no more is shown. `mirrored` are lines that only come from Intacct.
     `closed` says of an Intacct record why it takes no more edits; None while it does. `defined`: its documents are of
-    transaction definitions.
+    transaction definitions. `opportunity` is the look-up to the opportunity whose amount follows its documents.
     """
 
     name: str
@@ -344,6 +344,7 @@ class SyncedObject:
     reference: str | None = None
     closed: Callable[[Mapping[str, Value]], str | None] | None = None
     defined: Defined | None = None
+    opportunity: str | None = None
 
     @property
     def given(self) -> frozenset[str]:

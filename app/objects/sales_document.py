@@ -36,6 +36,8 @@ OBJECT = SyncedObject(
     defined=Defined("DOCPARID"),
     update_needs=("DOCID",),
     closed=takes_no_edits,
+    opportunity="ia_crm__Opportunity__c",
+    also_read=("ia_crm__Opportunity__c",),
     entity="ia_crm__Intacct_Entity__c",
     write_back=WriteBack(intacct_id="ia_crm__Document_ID__c"),
     options=(ENABLED, LINE_PRICES, QUOTE_AMOUNT, QUOTE_WITH_TAX, ORDER_REPLACES, ONE_TO_ONE),

@@ -14,6 +14,7 @@ from app.sync.line_returns import return_lines
 from app.sync.lines import read_twin_lines
 from app.sync.ports import Action, Backend, Bindings, Bound, Claim, Clock, Outcome, Verdict, Write
 from app.sync.recover import HELD_FOR_A_PERSON
+from app.sync.telling import tell_opportunities
 from app.sync.work import Batch, Work
 from app.sync.writing import LEASE_LOST
 
@@ -96,6 +97,7 @@ async def write_back(
         for write, outcome in zip(chunk, await salesforce.write(chunk), strict=True):
             _after_write(batch, index[id(write)], outcome)
     await return_lines(batch, salesforce, alive)
+    await tell_opportunities(batch, salesforce, alive)
     await _store_bases(batch, bindings)
     for one in returns:
         _finish(one)

@@ -57,6 +57,7 @@ LOWEST = {
     ("POST", "/v1/events/intacct"): Role.CALLER,
     ("POST", "/v1/preview/account"): Role.CALLER,
     ("POST", "/v1/projects/from-opportunity"): Role.CALLER,
+    ("POST", "/v1/sales-documents/from-opportunity"): Role.CALLER,
     ("POST", "/v1/journal-mappings/none/preview"): Role.CALLER,
     ("POST", "/v1/journal-mappings/none/run"): Role.CALLER,
     ("POST", "/v1/mappings/account/preview"): Role.CALLER,

@@ -23,6 +23,7 @@ from app.api.routes import (
     projects,
     records,
     requests,
+    sales_documents,
     sync,
 )
 
@@ -45,6 +46,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         objects,
         journals,
         definitions,
+        sales_documents,
         configuration,
         mappings,
         connection,
