@@ -7,7 +7,19 @@ Salesforce as well: a payment recorded in Intacct needs them there, and a defaul
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.domain.declaration import ENABLED, End, Field, Kind, Lines, Mark, Option, Rule, SyncedObject, WriteBack
+from app.domain.declaration import (
+    ENABLED,
+    Creates,
+    End,
+    Field,
+    Kind,
+    Lines,
+    Mark,
+    Option,
+    Rule,
+    SyncedObject,
+    WriteBack,
+)
 from app.domain.errors import Kind as Trouble
 from app.domain.errors import SyncError
 from app.domain.paying import ADVICE, Pays
@@ -86,6 +98,12 @@ OPTIONS = (
 )
 
 
+def beside(values: Mapping[str, Value]) -> str | None:
+    """Why a record Intacct made beside a payment is not one: the excess of an overpayment, or its use."""
+    key = values.get(PAYS.part_of)
+    return f"The record belongs to payment {key}, which shows its excess." if key else None
+
+
 def shown(intacct: str, name: str, via: Text | Day | Identifier) -> Field:
     """A row that shows what Intacct has."""
     return Field(intacct, f"ia_crm__{name}__c", FROM, via)
@@ -107,7 +125,9 @@ OBJECT = SyncedObject(
     kind=Kind.DOCUMENT,
     money=True,
     pays=PAYS,
-    salesforce=End("ia_crm__AR_Payment__c", "Name"),
+    salesforce=End("ia_crm__AR_Payment__c", "Name", external_id="ia_crm__Intacct_Key__c"),
+    creates=Creates.BOTH,
+    refuse=beside,
     intacct=End("ARPYMT", "RECORDNO"),
     reference="DOCNUMBER",
     also_read=(PAYS.key,),
@@ -125,7 +145,7 @@ OBJECT = SyncedObject(
         Field("TRX_TOTALENTERED", "ia_crm__Amount__c", FROM, Quantity(), Mark.FIXED),
         Field("DOCNUMBER", "ia_crm__Reference_Number__c", via=Identifier(45)),
         Field("DESCRIPTION", "ia_crm__Description__c", via=Text(1000)),
-        Field("PAYMENTDATE", "ia_crm__Payment_Date__c", TO, Day()),
+        Field("PAYMENTDATE", "ia_crm__Payment_Date__c", via=Day()),
         crossed(Field("AMOUNTTOPAY", "ia_crm__Base_Amount__c", via=Quantity(), or_spelt="AMOUNTOPAY")),
         crossed(
             Field("EXCH_RATE_TYPE_ID", "ia_crm__Exchange_Rate_Type__c", via=Reference(), refers_to="exchange_rate_type")
@@ -156,6 +176,7 @@ OBJECT = SyncedObject(
         number="LINE_NO",
         path="ARPYMTDETAILS.ARPYMTDETAIL",
         also_read=(PAYS.number, PAYS.document),
+        external_id="ia_crm__Intacct_Key__c",
         fields=(
             Field("RECORDKEY", "ia_crm__Sales_Invoice__c", TO, Identifier(18), Mark.FIXED, required=True),
             Field("TRX_PAYMENTAMOUNT", "ia_crm__Amount__c", via=Quantity(), mark=Mark.FIXED, required=True),

@@ -213,6 +213,7 @@ async def _edits(
     name = plan.object.name
     # asked before the links: a create of ours that is settled in between has its link by then
     unclear = plan.born_in_intacct and not plan.link_field and await memory.creating(name)
+    marks = await memory.references(name, plan.object.reference) if unclear and plan.object.reference else None
     bound = await memory.by_intacct_key(name, [record.key for record in records])
     replaced = await _replaced(plan, memory, [record for record in records if record.key not in bound])
     known: dict[str, set[str]] = {}
@@ -236,7 +237,7 @@ async def _edits(
             counts.unchanged += 1
         elif link is None and plan.born_in_intacct and (maker := made_from(plan, record)) is not None:
             wanted.append(maker)
-        elif link is None and unclear:
+        elif link is None and unclear and _may_be_ours(plan, record, marks):
             counts.postponed += 1
         elif link is None and plan.born_in_intacct:
             counts.new += 1
@@ -274,10 +275,17 @@ async def _add_of_lines(plan: Plan, memory: SqlJournal, lines: Sequence[Record],
             known.setdefault(row.refers_to, set()).update(await twins_of(memory, row.refers_to, named))
 
 
+def _may_be_ours(plan: Plan, record: Record, marks: set[str] | None) -> bool:
+    """Whether a new record may be what an unclear create of ours made: any may, unless it would bear its reference."""
+    return marks is None or str(record.values.get(plan.object.reference or "") or "") in marks
+
+
 def _comes(plan: Plan, record: Record, today: date) -> bool:
     """Whether an unlinked record is worth a wish: inactive ones of a list only, stages while they hold."""
     if not plan.shows(record.values):
         return False
+    if plan.object.pays is not None and record.values.get(plan.object.pays.part_of):
+        return False  # Intacct's own record of an overpayment, beside the payment
     if is_inactive(record) and plan.object.kind is not Kind.MANAGED_LIST:
         return False
     return plan.object.stages is None or plan.object.stages.holds(record, today)

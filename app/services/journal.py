@@ -163,6 +163,12 @@ class SqlJournal:
         async with self._context.begin() as session:
             return await store.creating(session, self._connection_id, object_name)
 
+    async def references(self, object_name: str, field: str) -> set[str]:
+        """What the creates of an object whose outcome is not known hold in an Intacct field."""
+        async with self._context.begin() as session:
+            rows = await store.open_creates(session, self._connection_id, object_name)
+        return {str(value) for row in rows if (value := decode(row.values).get(field))}
+
     async def confirmed(self, op_keys: Sequence[str]) -> dict[str, str]:
         """See `Journal.confirmed`."""
         async with self._context.begin() as session:

@@ -55,6 +55,17 @@ async def creating(session: AsyncSession, connection_id: str, object_name: str) 
     return (await session.exec(query.limit(1))).first() is not None
 
 
+async def open_creates(session: AsyncSession, connection_id: str, object_name: str) -> list[Intent]:
+    """Creates of the object whose outcome is not known."""
+    query = select(Intent).where(
+        Intent.connection_id == connection_id,
+        Intent.object == object_name,
+        Intent.action == "create",
+        col(Intent.state).in_(UNSETTLED),
+    )
+    return list((await session.exec(query)).all())
+
+
 async def of_documents(session: AsyncSession, connection_id: str, op_keys: Sequence[str]) -> list[Intent]:
     """All intents for the given documents."""
     query = select(Intent).where(Intent.connection_id == connection_id, col(Intent.op_key).in_(op_keys))

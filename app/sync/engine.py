@@ -94,7 +94,7 @@ class Engine:
         decide(batch)
         await admit(batch, self._book, self._intacct, self._bindings)
         await link(batch, self._bindings)
-        await enter(batch, self._book)
+        await enter(batch, self._book, self._bindings, self._clock)
         if batch.direction is Direction.TO_INTACCT:
             await push(batch, self._writer, self._journal, self._clock)
             await take_back(batch, self._writer)

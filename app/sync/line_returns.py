@@ -74,7 +74,7 @@ def _writes(batch: Batch, plan: LinesPlan, work: Work) -> Sequence[_Back]:
         values, problems = to_salesforce(rows, theirs, {}, batch.sources)
         work.warnings += [problem.message for problem in problems]
         said: dict[str, Value] = {name: value for name, value in values.items() if value is not None}
-        said |= {plan.parent: work.id, plan.key: record.key}
+        said |= {plan.parent: work.id, plan.key: record.key, **batch.named.get(record.key, {})}
         assert plan.external_id is not None
         named = (plan.external_id, f"{plan.declared.intacct}:{record.key}")
         back.append(_Back(work, Write(kind, Action.CREATE, said, control, external_id=named), made=record))

@@ -5,9 +5,11 @@ that pay pass through here.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
+from app.domain.decisions import Result
+from app.domain.errors import Kind, SyncError
 from app.domain.merge import Direction
 from app.domain.money import rounded, to_minor
 from app.domain.paying import Pays, explained, is_draft, is_reversed
@@ -16,20 +18,24 @@ from app.domain.transforms import Unfit, decimal, plain
 from app.sync.book import Asked, Fact, PaymentBook
 from app.sync.lines import options_of
 from app.sync.paying import limits_of, named
-from app.sync.ports import Action, Draft, Verdict
+from app.sync.ports import Action, Bindings, Clock, Draft, Verdict
 from app.sync.recover import hold
 from app.sync.work import Batch, Work, by
 from app.sync.writing import Sent, Writer
 
 PURPOSE = "reversal"
 
+PATIENCE = 5
+"""Tries for an invoice of a payment that Intacct gave birth to."""
 
-async def enter(batch: Batch, book: PaymentBook | None) -> None:
+
+async def enter(batch: Batch, book: PaymentBook | None, bindings: Bindings, clock: Clock) -> None:
     """Enter the linked payments of the batch as posted, and learn which of them are to be taken back."""
     pays = batch.plan.object.pays
     if pays is None:
         return
     assert book is not None, "a run of payments needs their books"
+    await _name_invoices(batch, pays, bindings, clock)
     facts: list[Fact] = []
     for work in batch.open:
         if work.target is None or work.bound is None or is_draft(work.target.values.get(pays.state)):
@@ -41,6 +47,29 @@ async def enter(batch: Batch, book: PaymentBook | None) -> None:
     for work in batch.open:
         if batch.direction is Direction.TO_INTACCT and not work.turned:
             work.reversal = asked.get(work.id)
+
+
+async def _name_invoices(batch: Batch, pays: Pays, bindings: Bindings, clock: Clock) -> None:
+    """Find the Salesforce invoices of lines that only Intacct has; a payment waits for those that are still to come.
+
+    After some tries its lines are made without: an invoice nobody syncs keeps no payment away.
+    """
+    fresh = {record.key: str(record.values.get(pays.invoice) or "") for w in batch.open for record in w.fresh}
+    numbers = sorted({number for number in fresh.values() if number})
+    linked = await bindings.by_intacct_key(pays.invoice_object, numbers) if numbers else {}
+    field = named(batch, pays.invoice)
+    batch.named |= {key: {field: linked[number].salesforce_id} for key, number in fresh.items() if number in linked}
+    for work in batch.open:
+        missing = sorted({fresh[one.key] for one in work.fresh if fresh[one.key] and one.key not in batch.named})
+        if not missing:
+            continue
+        said = f"Invoice {', '.join(missing)} of the payment is not in Salesforce."
+        if work.claim.attempts < PATIENCE:
+            again = clock.now() + timedelta(seconds=5 * 2**work.claim.attempts)
+            error = SyncError(Kind.DEPENDENCY, "invoice_not_here", said, "Nothing to do: the payment follows it.")
+            work.settle(Result.BLOCKED, error.code, said, error=error, again_at=again, counts_as_try=True)
+        else:
+            work.warnings.append(said)
 
 
 def _fact(batch: Batch, work: Work, pays: Pays) -> Fact | None:
@@ -83,6 +112,10 @@ def _shares(batch: Batch, work: Work, pays: Pays) -> list[tuple[str, Decimal]]:
         invoice = str(line.source.values.get(field) or f"{pays.invoices}:{twin.get(pays.invoice)}")
         if part:
             found.append((invoice, part))
+    for record in work.fresh:
+        shown = batch.named.get(record.key, {}).get(field)
+        if part := decimal(record.values.get(pays.paid)):
+            found.append((str(shown or f"{pays.invoices}:{record.values.get(pays.invoice)}"), part))
     return found
 
 

@@ -227,7 +227,7 @@ def _finish(one: _Return) -> None:
     if work.finish_only and not work.wrote and not one.document:
         work.settle(Result.SKIPPED, "sync_only_once", SYNC_ONLY_ONCE_SAYS)
     elif work.created:
-        work.settle(Result.CREATED, "created")
+        work.settle(Result.CREATED, "created_in_salesforce" if work.born else "created")
     elif work.linked:
         work.settle(Result.UPDATED, f"linked_by_{work.linked}".lower())
     elif work.wrote or one.carried or work.lines_returned:

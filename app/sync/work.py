@@ -124,13 +124,17 @@ class Work:
 
 @dataclass(slots=True)
 class Batch:
-    """All candidates of one run, with what they share."""
+    """All candidates of one run, with what they share.
+
+    `named` holds, by the key of an Intacct line, Salesforce values its new line gets besides its rows.
+    """
 
     plan: Plan
     direction: Direction
     works: list[Work]
     twins: dict[tuple[str, str], str] = field(default_factory=dict)
     sources: dict[tuple[str, str], str] = field(default_factory=dict)
+    named: dict[str, dict[str, Value]] = field(default_factory=dict)
 
     def rows(self, work: Work) -> Sequence[Field]:
         """The plan's rows as they are for one record: some records only send what others get back."""

@@ -140,7 +140,7 @@ class Stage:
 
     async def arrive(self) -> Result:
         """One run over the golden record as Intacct gave birth to it."""
-        key = self.intacct.put(self.plan.object.intacct.kind, self.pair.intacct["born"])
+        key = self.intacct.put(self.plan.object.intacct.kind, self.pair.intacct["born"], "1")
         for line in self.pair.intacct.get("born_lines", ()):
             assert self.plan.lines is not None
             declared = self.plan.lines.declared
