@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from benchmarks import accept, interactive, invoices, mass
+from benchmarks import accept, feed, interactive, invoices, mass, payments
 from benchmarks.figures import Figure, shown
 
 BENCHMARKS: Mapping[str, Callable[..., list[Figure]]] = {
@@ -19,6 +19,12 @@ BENCHMARKS: Mapping[str, Callable[..., list[Figure]]] = {
     "bulk": mass.bulk,
     "cost": mass.cost,
     "invoices": invoices.load,
+    "feed": feed.departments,
+    "feed-invoices": feed.invoices,
+    "intake": payments.intake,
+    "posting": payments.latency,
+    "payments": payments.limit,
+    "beside": payments.beside,
 }
 
 

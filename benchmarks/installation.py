@@ -62,6 +62,16 @@ class Installation:
         wanted = set(ids)
         return {one["recordId"]: one for one in found.values() if one["recordId"] in wanted}
 
+    async def ended(self, operation_id: str) -> dict[str, Any]:
+        """Wait until one operation has ended; the operation. Raises TimeoutError."""
+        async with asyncio.timeout(120):
+            while True:
+                answer = await self.api.get(f"/v1/operations/{operation_id}")
+                found: dict[str, Any] = answer.raise_for_status().json()
+                if found["state"] not in OPEN:
+                    return found
+                await asyncio.sleep(0.02)
+
     async def _open(self) -> bool:
         for state in OPEN:
             answer = await self.api.get("/v1/operations", params={"state": state, "pageSize": 1})
