@@ -42,6 +42,7 @@ LOWEST = {
     ("GET", "/v1/mappings/account/export"): Role.VIEWER,
     ("GET", "/v1/payments"): Role.VIEWER,
     ("GET", "/v1/payments/equation"): Role.VIEWER,
+    ("GET", "/v1/payments/reconciliation"): Role.VIEWER,
     ("GET", "/v1/payments/grant"): Role.VIEWER,
     ("GET", "/v1/payments/none"): Role.VIEWER,
     ("GET", "/v1/objects"): Role.VIEWER,

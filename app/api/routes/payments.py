@@ -4,7 +4,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.api.auth import Admin, Asker, Operator, Viewer
 from app.api.deps import CorrelationId, Here, Id, TheHouse
@@ -14,6 +14,7 @@ from app.api.errors import (
     BAD_REQUEST,
     CONFLICT,
     NOT_FOUND,
+    OK,
     UNPROCESSABLE,
     UNSUPPORTED_MEDIA,
     not_found,
@@ -33,13 +34,20 @@ from app.api.schemas.payments import (
     page_out,
     taken_out,
 )
-from app.services import payment_decisions, payment_grant, payment_intake, payments
+from app.api.schemas.reconciliation import (
+    ReconciliationOut,
+    ReconciliationQuery,
+    reconciliation_out,
+    reconciliation_sheet,
+)
+from app.services import payment_decisions, payment_grant, payment_intake, payments, reconciliation
 from app.services.context import Context
 from app.services.payment_decisions import REJECT, RELEASE, Decider
 
 router = APIRouter(tags=["payments"])
 
 PaymentId = Annotated[str, Path(alias="paymentId", pattern=Id, description="Our id of the payment.")]
+SHEET = "text/csv"
 SENT = (BAD_REQUEST, UNSUPPORTED_MEDIA, UNPROCESSABLE)
 DECISION = problems(NOT_FOUND, CONFLICT, *SENT)
 
@@ -95,6 +103,33 @@ async def get_equation(context: Here, who: Viewer, correlation_id: CorrelationId
     """See the description."""
     payment_grant.require(who.connection)
     return equations_out(await payments.balance(context, who.connection_id), correlation_id)
+
+
+@router.get(
+    "/v1/payments/reconciliation",
+    operation_id="reconcilePayments",
+    summary="The payments of a period, here and in Intacct",
+    description="Holds our books against Intacct's own payments, by the day of receipt: sums of both sides, and each "
+    "difference with its record. Reads Intacct, 2,000 payments at a time, and changes nothing. With format=csv or "
+    "Accept: text/csv the differences come as a spreadsheet.",
+    response_model=ReconciliationOut,
+    response_description="Sums and differences.",
+    responses=problems(CONFLICT, UNPROCESSABLE) | {OK: {"content": {SHEET: {"schema": {"type": "string"}}}}},
+)
+async def reconcile_payments(
+    request: Request,
+    context: Here,
+    who: Viewer,
+    correlation_id: CorrelationId,
+    query: Annotated[ReconciliationQuery, Query()],
+) -> ReconciliationOut | Response:
+    """See the description."""
+    found = await reconciliation.reconcile(context, who.connection, query.received_from, query.received_to)
+    accepted = request.headers.get("accept", "").partition(",")[0].partition(";")[0].strip().lower()
+    if query.format == "csv" or (query.format is None and accepted == SHEET):
+        name = {"Content-Disposition": 'attachment; filename="reconciliation.csv"'}
+        return Response(reconciliation_sheet(found), media_type=SHEET, headers=name)
+    return reconciliation_out(found, correlation_id)
 
 
 @router.get(
