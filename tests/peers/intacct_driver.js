@@ -91,6 +91,24 @@ const SCENARIOS = {
   ]),
   transaction: () => batch([contact("Ann"), customer("C2", "")], { transaction: true }),
   aborted: () => batch([contact("Ann"), contact("Bob")], { transaction: true }),
+  order: async () => {
+    const OE = IA.Functions.OrderEntry;
+    const line = Object.assign(new OE.OrderEntryTransactionLineCreate(), {
+      itemId: "I1", itemDescription: "Blue", taxable: true, quantity: 2, unit: "Each", discountPercent: 10, price: 10, memo: "m",
+    });
+    const day = new Date("2026-03-05T00:00:00Z");
+    const order = Object.assign(new OE.OrderEntryTransactionCreate("order-1"), {
+      transactionDefinition: "Sales Order", transactionDate: day, glPostingDate: day, customerId: "C1", originalDocumentDate: day,
+      referenceNumber: "REF", paymentTerm: "Net 30", message: "Hi", externalId: "EXT-1", transactionCurrency: "USD",
+      state: "Pending", lines: [line],
+    });
+    const changed = Object.assign(new OE.OrderEntryTransactionLineUpdate(), { lineNo: 1, itemId: "I1", quantity: 5 });
+    const update = Object.assign(new OE.OrderEntryTransactionUpdate("order-2"), {
+      externalId: "EXT-1", referenceNumber: "R2", dueDate: day, originalDocumentDate: day, lines: [changed, line],
+    });
+    const made = (await batch([order]))[0];
+    return [made, (await batch([update]))[0]];
+  },
   offline: async () => {
     const offline = new IA.OfflineClient(login());
     const answer = await offline.execute(contact("Ann"), options({ policyId: "POLICY" }));

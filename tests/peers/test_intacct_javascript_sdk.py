@@ -191,3 +191,17 @@ def test_faults_come_out_as_measured(sdk: Driver, plan: dict[str, Any], error: s
         sdk.intacct.control(path, body)
     found = sdk.run("one")
     assert (found.get("error"), message in found.get("message", "")) == (error, True), found
+
+
+def test_its_order_of_elements_makes_and_edits_a_sales_order(sdk: Driver) -> None:
+    item = {"ITEMID": "I1", "NAME": "Widget", "ITEMTYPE": "Non-Inventory"}
+    sdk.intacct.control("seed", {"CUSTOMER": [{"CUSTOMERID": "C1", "NAME": "Acme"}], "ITEM": [item]})
+    made, edited = sdk.value("order")
+    assert (made["status"], edited["status"]) == ("success", "success"), edited["errors"]
+    (order,) = sdk.intacct.control("records/SODOCUMENT")
+    assert (order["DOCID"], order["EXTERNALID"], order["PONUMBER"]) == ("Sales Order-SO0001", "EXT-1", "R2")
+    lines = sdk.intacct.control("records/SODOCUMENTENTRY")
+    assert [(line["LINE_NO"], line["QUANTITY"], line["TOTAL"]) for line in lines] == [
+        ("0", "5", "45.00"),
+        ("1", "2", "18.00"),
+    ]

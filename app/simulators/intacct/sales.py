@@ -12,7 +12,7 @@ from app.simulators.intacct.desks import DocumentDesk
 from app.simulators.intacct.errors import Refused, VendorError
 from app.simulators.intacct.fieldcheck import check_fields, defaults
 from app.simulators.intacct.ordered import check_order, texts_of
-from app.simulators.intacct.records import Element, children, tag_of
+from app.simulators.intacct.records import Element, children, tag_of, text_of
 from app.simulators.intacct.sales_lines import HUNDRED, LINE, count_conversions, lines_of, read_line, rounded
 from app.simulators.intacct.sales_shapes import (
     CHANGED_LINES,
@@ -148,7 +148,7 @@ class Desk(DocumentDesk):
                     problems.append(errors.refused(f"There is no line {said}", "line_num"))
                     continue
                 old = dict(lines[place])
-                if each.find("itemid") is not None and each.find("price") is None:
+                if text_of(each, "itemid", old["ITEMID"]) != old["ITEMID"] and each.find("price") is None:
                     old["PRICE"] = None
                 line, wrong = read_line(self.company, document, each, UPDATE_LINE, old)
                 lines[place] = line
