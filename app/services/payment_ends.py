@@ -11,13 +11,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.domain.decisions import STRENGTH, Result, Settlement
 from app.domain.errors import Kind, SyncError
+from app.domain.merge import Direction
 from app.domain.payments import PaymentState
+from app.domain.records import Lane
+from app.objects import CATALOGUE
+from app.services import intake
 from app.services.context import Context
 from app.services.payment_rules import FOUR_EYES, OBJECT, option
+from app.services.planning import enabled
 from app.store import connections, journal, operations
 from app.store import payments as store
+from app.store.bindings import by_salesforce_id
 from app.store.payment_tables import Payment
-from app.store.tables import Operation
+from app.store.tables import Connection, Operation
 
 _S = PaymentState
 DELETED = "deleted_in_salesforce"
@@ -29,12 +35,16 @@ async def follow(
     connection_id: str,
     ended: Sequence[tuple[Operation, Settlement]],
     now: datetime,
-) -> None:
-    """Move the payments of operations of one object that ended a run; those that are in no book are passed over."""
+) -> list[tuple[Operation, Payment]]:
+    """Move the payments of operations of one object that ended a run; those that are in no book are passed over.
+
+    Answers those that changed what is due of their invoices: posted by this run, or reversed.
+    """
     ids = [row.record_id for row, _ in ended]
     payments = await store.by_salesforce_ids(session, connection_id, ids, lock=True)
     if not payments:
-        return
+        return []
+    changed: list[tuple[Operation, Payment]] = []
     open_ids = {i.salesforce_id for i in await journal.unsettled(session, connection_id, ended[0][0].object, ids)}
     free: list[str] = []
     for row, said in ended:
@@ -44,17 +54,39 @@ async def follow(
         payment.operation_id = row.id
         if payment.state == _S.POSTED:
             _follow_reversal(context, session, payment, said, unclear=row.record_id in open_ids, now=now)
+            changed += [(row, payment)] if said.turned else []
             continue
         after = _after(payment, said, unclear=row.record_id in open_ids)
         stands = after is _S.POSTED
         if stands:
             payment.intacct_key = said.intacct_key
             await _note_invoices(session, payment, said)
+            changed.append((row, payment))
         why = {} if stands else {"reason": said.reason, "message": said.message, "field": _field(said)}
         store.move(session, payment, after, context.new_id, now, **why)
         if after not in (_S.POSTING, _S.HELD):
             free.append(payment.id)
     await store.give_back(session, free)
+    return changed
+
+
+async def refresh(
+    context: Context, session: AsyncSession, connection: Connection, changed: Sequence[tuple[Operation, Payment]]
+) -> None:
+    """Have Salesforce show at once what is due of the invoices of payments a person waits for; else the feed does."""
+    waited = {payment.id: row for row, payment in changed if row.lane == Lane.INTERACTIVE}
+    details = await store.details_of(session, waited) if waited else {}
+    for payment_id, row in waited.items():
+        declared = CATALOGUE[row.object]
+        name = declared.pays.invoice_object if declared.pays else ""
+        if not enabled(connection, CATALOGUE[name]):
+            return
+        invoices = sorted({detail.invoice for detail in details.get(payment_id, ())})
+        linked = sorted(one.salesforce_id for one in await by_salesforce_id(session, connection.id, name, invoices))
+        origin = {"origin": "cascade", "correlation_id": row.correlation_id, "parent_id": row.id}
+        if linked:
+            direction = Direction.FROM_INTACCT
+            await intake.wish(context, connection, name, linked, session=session, direction=direction, **origin)
 
 
 def _after(payment: Payment, said: Settlement, *, unclear: bool) -> PaymentState:

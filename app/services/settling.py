@@ -82,7 +82,10 @@ async def _settle(
             elif row.state == "done":
                 out.finished.append(row)
         if ours and CATALOGUE[ours[0][0].object].pays is not None:
-            await payment_ends.follow(context, session, connection.id, ours, now)
+            changed = await payment_ends.follow(context, session, connection.id, ours, now)
+            await session.flush()
+            await payment_ends.refresh(context, session, connection, changed)
+            out.lanes |= {row.lane for row, _ in changed}
         await session.flush()
         for row, settlement in ours:
             if settlement.follow:

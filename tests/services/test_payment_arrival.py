@@ -119,3 +119,9 @@ async def test_record_of_an_overpayment_beside_its_payment_is_none_of_its_own(ti
     (head,) = till.house.salesforce.state.records(PAYMENT)
     assert (await till.row(head["Id"])).amount == 12000
     await till.balanced()
+
+
+async def test_invoice_of_a_payment_a_person_waits_for_is_shown_paid_at_once(till: Till) -> None:
+    _, invoice = await billed(till)
+    await till.pay(till.payment((invoice, "60.00")))
+    assert till.house.sf(INVOICE, invoice)[f"{P}Amount_Due__c"] == 40
