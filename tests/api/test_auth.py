@@ -67,6 +67,7 @@ LOWEST = {
     ("POST", "/v1/payments/none/cancel"): Role.OPERATOR,
     ("POST", "/v1/payments/none/release"): Role.OPERATOR,
     ("POST", "/v1/payments/none/reject"): Role.OPERATOR,
+    ("POST", "/v1/payments/none/reverse"): Role.OPERATOR,
     ("DELETE", "/v1/payments/none/proposal"): Role.OPERATOR,
     ("PUT", "/v1/payments/grant"): Role.ADMIN,
     ("DELETE", "/v1/payments/grant"): Role.ADMIN,

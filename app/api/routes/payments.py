@@ -21,7 +21,16 @@ from app.api.errors import (
     problems,
 )
 from app.api.idempotency import IdempotencyKey, request_id_of
-from app.api.schemas.payment_wishes import GrantIn, NoteIn, PaymentQuery, PaymentsIn, RetryIn, filter_of, wish_of
+from app.api.schemas.payment_wishes import (
+    GrantIn,
+    NoteIn,
+    PaymentQuery,
+    PaymentsIn,
+    RetryIn,
+    ReverseIn,
+    filter_of,
+    wish_of,
+)
 from app.api.schemas.payments import (
     EquationList,
     GrantOut,
@@ -40,7 +49,7 @@ from app.api.schemas.reconciliation import (
     reconciliation_out,
     reconciliation_sheet,
 )
-from app.services import payment_decisions, payment_grant, payment_intake, payments, reconciliation
+from app.services import payment_decisions, payment_grant, payment_intake, payment_reversal, payments, reconciliation
 from app.services.context import Context
 from app.services.payment_decisions import REJECT, RELEASE, Decider
 
@@ -261,6 +270,27 @@ async def reject_payment(
     """See the description."""
     decider = _decider(who, wanted.requested_by, correlation_id)
     row = await payment_decisions.decide(context, who.connection, payment_id, REJECT, decider, wanted.note)
+    return await _shown(context, who, row.id if row else "", correlation_id)
+
+
+@router.post(
+    "/v1/payments/{paymentId}/reverse",
+    operation_id="reversePayment",
+    summary="Take a posted payment back in Intacct",
+    description="Queued as a write of its own, sent once. The payment stays posted and is reversed: both are in the "
+    "books. Read the payment later for where its reversal stands.",
+    response_description="The payment.",
+    responses=DECISION,
+)
+async def reverse_payment(
+    context: Here, who: Operator, correlation_id: CorrelationId, payment_id: PaymentId, wanted: ReverseIn
+) -> PaymentDetailOut:
+    """See the description."""
+    payment_grant.require(who.connection)
+    by = _decider(who, wanted.requested_by, correlation_id).shown
+    row = await payment_reversal.reverse(
+        context, who.connection_id, payment_id, wanted.reversed_on, wanted.note, by, correlation_id
+    )
     return await _shown(context, who, row.id if row else "", correlation_id)
 
 

@@ -100,6 +100,12 @@ class NoteIn(In):
     requested_by: RequestedBy | None = None
 
 
+class ReverseIn(NoteIn):
+    """Why a payment is taken back, and under which day."""
+
+    reversed_on: Annotated[Day, Field(description="Posting day of the reversal; not before the payment's.")]
+
+
 class RetryIn(In):
     """Who asks."""
 
