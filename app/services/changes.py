@@ -6,7 +6,7 @@ hour some hours (reliability.md 10). The cursor moves only when the window was r
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from app.domain.declaration import Creates, Kind, Rule, SyncedObject
@@ -19,7 +19,7 @@ from app.objects import CATALOGUE
 from app.services import deletions, intake, salesforce_changes
 from app.services.context import Context, Pair
 from app.services.journal import SqlJournal
-from app.services.missing import wish_missing
+from app.services.missing import note_shown, wish_missing
 from app.services.planning import enabled, plan_for
 from app.services.spending import note_spending
 from app.services.turns import Pace, Turn, pace_of, rewind, turn
@@ -52,7 +52,7 @@ class Counts:
     """What one reading of a feed found: `seen` = `unlinked` + `unchanged` + `wished` + `postponed`.
 
     `new` of the wished are unknown to Salesforce; `postponed` may be ours, which is not known yet: the cursor stays.
-    `keys` are those of all records of a whole reading. `dated` of the seen have a modification time.
+    `dated` of the seen have a modification time. `reading` names a reading of the whole object.
     """
 
     seen: int = 0
@@ -62,7 +62,7 @@ class Counts:
     unchanged: int = 0
     wished: int = 0
     dated: int = 0
-    keys: set[str] = field(default_factory=set)
+    reading: str = ""
 
     def plain(self) -> dict[str, int]:
         """For the cursor row."""
@@ -123,6 +123,8 @@ async def poll_object(context: Context, connection: Connection, declared: Synced
         try:
             plan = await plan_for(context, connection, declared, pair)
             counts = await _read_whole(context, connection, plan, pair, window)
+            if window.everything and plan.creates is Creates.FROM_INTACCT:
+                counts.wished += await wish_missing(context, connection, plan, counts.reading, window.until)
         finally:
             await note_spending(context, connection.id, Errand.POLL, pair)
         mine.busy, mine.stays = counts.wished > 0, counts.postponed > 0
@@ -167,7 +169,7 @@ async def _read_whole(context: Context, connection: Connection, plan: Plan, pair
 
 
 async def _read(context: Context, connection: Connection, plan: Plan, pair: Pair, window: _Window) -> Counts:
-    memory, counts, position = SqlJournal(context, connection.id), Counts(), window.start
+    memory, counts, position = SqlJournal(context, connection.id), Counts(reading=context.new_id()), window.start
     while True:
         kind, fields = plan.object.intacct.kind, plan.intacct_fields
         page = await pair.intacct.changes(kind, position, window.until, fields, PAGE)
@@ -187,13 +189,12 @@ async def _read(context: Context, connection: Connection, plan: Plan, pair: Pair
                 direction=Direction.FROM_INTACCT,
             )
         counts.wished += len(wanted)
-        counts.keys |= {record.key for record in page.records} if window.everything else set()
+        if window.everything:
+            keys = [record.key for record in page.records]
+            await note_shown(context, connection, plan.object.name, keys, counts.reading)
         if page.done:
-            break
+            return counts
         position = page.position
-    if window.everything and plan.creates is Creates.FROM_INTACCT:
-        counts.wished += await wish_missing(context, connection, plan, counts.keys)
-    return counts
 
 
 async def _edits(

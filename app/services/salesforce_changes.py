@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from app.domain.declaration import BY_KEY, POLL_SALESFORCE, Creates, Rule, SyncedObject
@@ -44,24 +44,30 @@ REMEMBERED = 1000
 
 
 @dataclass(slots=True)
-class _Memory:
-    """The marks of the last reading, and those of this one."""
+class Marks:
+    """The marks of the last reading, and the latest of this one: never more than twice what is remembered."""
 
-    marks: dict[str, str]
+    earlier: dict[str, str]
+    latest: dict[str, str] = field(default_factory=dict)
 
     def is_news(self, record_id: str, mark: str) -> bool:
         """Whether the record was not wished for with this mark; it is remembered as the latest."""
-        known = self.marks.pop(record_id, None)
-        self.marks[record_id] = mark
+        known = self._taken(record_id)
+        self.latest[record_id] = mark
+        if len(self.latest) > REMEMBERED:
+            del self.latest[next(iter(self.latest))]
         return known != mark
 
     def forget(self, record_id: str) -> None:
         """The record is in step."""
-        self.marks.pop(record_id, None)
+        self._taken(record_id)
 
-    def latest(self) -> dict[str, str]:
-        """What is kept for the next reading."""
-        return dict(list(self.marks.items())[-REMEMBERED:])
+    def kept(self) -> dict[str, str]:
+        """What the next reading is to know."""
+        return dict([*self.earlier.items(), *self.latest.items()][-REMEMBERED:])
+
+    def _taken(self, record_id: str) -> str | None:
+        return self.latest.pop(record_id, None) or self.earlier.pop(record_id, None)
 
 
 def polled(connection: Connection, declared: SyncedObject) -> bool:
@@ -93,7 +99,7 @@ async def poll(context: Context, connection: Connection, pace: Pace) -> dict[str
 async def _read(context: Context, connection: Connection, declared: SyncedObject, mine: Turn) -> int:
     """One reading, from some minutes before the last one to now."""
     pair = context.backends.of(connection, Lane.BULK, Errand.POLL)
-    memory = _Memory(dict(mine.counts.get(ASKED, {})))
+    memory = Marks(dict(mine.counts.get(ASKED, {})))
     try:
         plan = await plan_for(context, connection, declared, pair)
         wished = await _gone(context, connection, plan, pair, mine, memory)
@@ -101,11 +107,11 @@ async def _read(context: Context, connection: Connection, declared: SyncedObject
     finally:
         await note_spending(context, connection.id, Errand.POLL, pair)
     mine.busy = wished > 0
-    mine.said = {"wished": wished, ASKED: memory.latest()}
+    mine.said = {"wished": wished, ASKED: memory.kept()}
     return wished
 
 
-async def _gone(context: Context, connection: Connection, plan: Plan, pair: Pair, mine: Turn, memory: _Memory) -> int:
+async def _gone(context: Context, connection: Connection, plan: Plan, pair: Pair, mine: Turn, memory: Marks) -> int:
     """Wish for linked records that lie in the recycle bin: the run sees whether they were merged or deleted."""
     since = mine.position_at - LOOK_BACK
     found: Sequence[Deletion] = await pair.salesforce.deletes([plan.object.salesforce.kind], since, mine.now)
@@ -114,9 +120,7 @@ async def _gone(context: Context, connection: Connection, plan: Plan, pair: Pair
     return await _wish(context, connection, plan, [key for key in linked if memory.is_news(key, graves[key])])
 
 
-async def _changed(
-    context: Context, connection: Connection, plan: Plan, pair: Pair, mine: Turn, memory: _Memory
-) -> int:
+async def _changed(context: Context, connection: Connection, plan: Plan, pair: Pair, mine: Turn, memory: Marks) -> int:
     """Wish for the changed records that are not in step, page by page."""
     kind, position, wished = plan.object.salesforce.kind, Position(mine.position_at - LOOK_BACK), 0
     while True:

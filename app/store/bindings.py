@@ -1,7 +1,9 @@
 """Queries over links. No transaction of their own."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from sqlalchemy import update
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -76,19 +78,48 @@ async def merged_by_intacct_id(
     return list(await session.exec(query.order_by(col(FormerLink.ended_at), col(FormerLink.id))))
 
 
-async def page(
-    session: AsyncSession, connection_id: str, object_name: str, after: str, size: int
-) -> list[tuple[str, str]]:
-    """Salesforce id and RECORDNO of links in order of the Salesforce id, those behind `after`."""
-    query = (
-        select(Binding.salesforce_id, Binding.intacct_key)
+async def mark_shown(
+    session: AsyncSession, connection_id: str, object_name: str, keys: Sequence[str], reading: str
+) -> None:
+    """Note on the links with the given RECORDNOs that a reading of the whole object showed them.
+
+    Locked in the order in which workers write links, so that neither locks the other out.
+    """
+    shown = (
+        select(Binding.id)
         .where(
-            Binding.connection_id == connection_id, Binding.object == object_name, col(Binding.salesforce_id) > after
+            Binding.connection_id == connection_id, Binding.object == object_name, col(Binding.intacct_key).in_(keys)
+        )
+        .order_by(col(Binding.id))
+        .with_for_update()
+    )
+    marked = update(Binding).where(col(Binding.id).in_(shown)).values(shown_in=reading)
+    await session.exec(marked, execution_options={"synchronize_session": False})
+
+
+async def not_shown(
+    session: AsyncSession,
+    connection_id: str,
+    object_name: str,
+    reading: str,
+    began: datetime,
+    after: str,
+    size: int,
+) -> list[str]:
+    """Salesforce records, in order, those behind `after`, whose link was there when a reading `began` and not shown."""
+    query = (
+        select(Binding.salesforce_id)
+        .where(
+            Binding.connection_id == connection_id,
+            Binding.object == object_name,
+            col(Binding.salesforce_id) > after,
+            col(Binding.created_at) <= began,
+            or_(col(Binding.shown_in).is_(None), col(Binding.shown_in) != reading),
         )
         .order_by(col(Binding.salesforce_id))
         .limit(size)
     )
-    return [(salesforce_id, key) for salesforce_id, key in (await session.exec(query)).all()]
+    return list(await session.exec(query))
 
 
 async def _where(

@@ -161,6 +161,7 @@ class Binding(Row, table=True):
     is the Intacct modification time of the version our last update was based on: a read that is no newer and shows
     other values is a late one. `doubt` holds the rows being written to Salesforce until the answer is known.
     `mapping_version` is the mapping under which the base was last brought up to date, empty for the standard.
+    `shown_in` is the last reading of the whole object that showed the Intacct record.
     """
 
     __tablename__ = "binding"
@@ -181,6 +182,7 @@ class Binding(Row, table=True):
     seen_at: datetime | None = None
     doubt: dict[str, Any] = Field(default_factory=dict, sa_column=Column(_json(), nullable=False))
     mapping_version: str | None = Field(default=None, max_length=40)
+    shown_in: str | None = Field(default=None, max_length=36)
     created_at: datetime
     updated_at: datetime
 

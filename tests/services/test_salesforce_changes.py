@@ -251,3 +251,12 @@ async def cursor(house: House) -> Cursor:
 def pace() -> Pace:
     """Read now."""
     return Pace(0, 0)
+
+
+def test_marks_of_a_long_reading_are_bounded_and_those_of_the_last_one_hold_to_its_end() -> None:
+    marks = salesforce_changes.Marks({"old": "a"})
+    assert all(marks.is_news(str(number), "b") for number in range(5 * salesforce_changes.REMEMBERED))
+    assert len(marks.latest) == salesforce_changes.REMEMBERED
+    assert not marks.is_news("old", "a")
+    kept = marks.kept()
+    assert (len(kept), kept["old"]) == (salesforce_changes.REMEMBERED, "a")
