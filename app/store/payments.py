@@ -226,34 +226,6 @@ async def summed_rows(session: AsyncSession, connection_id: str) -> dict[tuple[s
     return {(currency, state): int(amount) for currency, state, amount in await _rows(session, query)}
 
 
-async def take_invoices(
-    session: AsyncSession, payment: Payment, invoices: Iterable[str], new_id: NewId, now: datetime
-) -> dict[str, str]:
-    """Take invoices for a payment about to be posted; answers those another payment has, with its id.
-
-    All or none: the caller gives back what was taken (`give_back`) when the answer is not empty.
-    """
-    wanted = sorted(set(invoices))
-    values = [
-        {
-            "id": new_id(),
-            "connection_id": payment.connection_id,
-            "invoice": invoice,
-            "payment_id": payment.id,
-            "taken_at": now,
-        }
-        for invoice in wanted
-    ]
-    connection = await session.connection()
-    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgres
-    if values:
-        await connection.execute(insert(InvoiceInFlight).values(values).on_conflict_do_nothing())
-    query = select(InvoiceInFlight).where(
-        InvoiceInFlight.connection_id == payment.connection_id, col(InvoiceInFlight.invoice).in_(wanted)
-    )
-    return {row.invoice: row.payment_id for row in await session.exec(query) if row.payment_id != payment.id}
-
-
 async def take_all(
     session: AsyncSession, connection_id: str, wants: Mapping[str, Sequence[str]], new_id: NewId, now: datetime
 ) -> dict[str, dict[str, str]]:

@@ -96,9 +96,12 @@ async def test_an_invoice_is_paid_by_one_payment_at_a_time(sessions: Sessions, n
         for row in (first, second, foreign):
             store.add(session, row, [], new_id)
         await session.flush()
-        assert await store.take_invoices(session, first, ["a", "b"], new_id, START) == {}
-        assert await store.take_invoices(session, first, ["a", "b"], new_id, START) == {}
-        assert await store.take_invoices(session, foreign, ["a"], new_id, START) == {}
-        assert await store.take_invoices(session, second, ["b", "c"], new_id, START) == {"b": first.id}
-        await store.give_back(session, [first.id, second.id])
-        assert await store.take_invoices(session, second, ["b", "c"], new_id, START) == {}
+        one, two = {first.id: ["a", "b"]}, {second.id: ["b", "c"]}
+        connection = first.connection_id
+        assert await store.take_all(session, connection, one, new_id, START) == {}
+        assert await store.take_all(session, connection, one, new_id, START) == {}
+        assert await store.take_all(session, foreign.connection_id, {foreign.id: ["a"]}, new_id, START) == {}
+        assert await store.take_all(session, connection, two, new_id, START) == {second.id: {"b": first.id}}
+        assert await store.holders(session, connection, ["a", "b", "c"]) == {"a": first.id, "b": first.id}
+        await store.give_back(session, [first.id])
+        assert await store.take_all(session, connection, {**two, **one}, new_id, START) == {first.id: {"b": second.id}}
