@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from benchmarks import accept, feed, interactive, invoices, mass, payments
+from benchmarks import accept, cpu, feed, interactive, invoices, mass, payments
 from benchmarks.figures import Figure, shown
 
 BENCHMARKS: Mapping[str, Callable[..., list[Figure]]] = {
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Figure]]] = {
     "bulk": mass.bulk,
     "cost": mass.cost,
     "invoices": invoices.load,
+    "cpu": cpu.measure,
     "feed": feed.departments,
     "feed-invoices": feed.invoices,
     "intake": payments.intake,

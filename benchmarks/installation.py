@@ -44,6 +44,10 @@ class Installation:
         knobs = {"latency": [salesforce, 0.0, 0.0]}
         (await self.salesforce.post("/_sim/knobs", json=knobs)).raise_for_status()
 
+    async def shift(self, seconds: float) -> None:
+        """Move Intacct's clock."""
+        (await self.intacct.post("/_sim/clock", json={"advance": seconds})).raise_for_status()
+
     async def meters(self) -> dict[str, Any]:
         """Both simulators' counters: `intacct` and `salesforce`."""
         return {

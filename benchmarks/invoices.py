@@ -27,10 +27,10 @@ async def _load(count: int) -> list[Figure]:
         since = datetime.now(UTC).isoformat()
         await house.caller.sync(ids, "customers")
         await house.settled(ids, since)
-        await _shift(house, -DAY)  # invoices of yesterday: today's would be read again and again, as late ones are
+        await house.shift(-DAY)  # invoices of yesterday: today's would be read again and again, as late ones are
         for start in range(0, count, CHUNK):
             await _seed(house, range(start, min(start + CHUNK, count)))
-        await _shift(house, DAY)
+        await house.shift(DAY)
         before = await house.meters()
         began = time.monotonic()
         await house.caller.configure({"invoice": {"enabled": True}})
@@ -48,10 +48,6 @@ async def _load(count: int) -> list[Figure]:
         Figure("growth from the first tenth on", worst, "MiB", f"{name}; the largest had {highest:.0f}", GROWTH),
         Figure("transactions per invoice", transactions / count, "", f"{transactions} in all"),
     ]
-
-
-async def _shift(house: Installation, seconds: float) -> None:
-    (await house.intacct.post("/_sim/clock", json={"advance": seconds})).raise_for_status()
 
 
 async def _seed(house: Installation, numbers: range) -> None:

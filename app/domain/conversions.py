@@ -3,7 +3,8 @@
 Pure, both ways, no look-ups. Formulas are not evaluated here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -28,6 +29,12 @@ class Worded:
     pairs: tuple[tuple[str, str], ...]
     inner: Transform
     many: bool = False
+    _words: tuple[Mapping[str, str], Mapping[str, str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Intacct's words by either side's, in small letters; of several the first."""
+        of_intacct, of_salesforce = ({pair[here].lower(): pair[0] for pair in reversed(self.pairs)} for here in (0, 1))
+        object.__setattr__(self, "_words", (of_intacct, of_salesforce))
 
     def of_side(self, value: Value, side: System) -> Canonical:
         """Intacct's word or list for one side's. Raises Unfit `unmapped_value`, which names the word."""
@@ -42,9 +49,9 @@ class Worded:
 
     def _word(self, text: str, side: System) -> str:
         here = 0 if side is System.INTACCT else 1
-        for pair in self.pairs:
-            if pair[here].lower() == text.lower():
-                return pair[0]
+        known = self._words[here].get(text.lower())
+        if known is not None:
+            return known
         words = list(dict.fromkeys(pair[here] for pair in self.pairs))
         more = ", ..." if len(words) > MOST_NAMED else ""
         raise Unfit("unmapped_value", f"{text!r} is not in the value map: {', '.join(words[:MOST_NAMED])}{more}")

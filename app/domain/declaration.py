@@ -135,20 +135,19 @@ class Field:
     or_spelt: str | None = None
     once: bool = False
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The Intacct names as a tuple."""
-        return (self.intacct,) if isinstance(self.intacct, str) else self.intacct
+    names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The Intacct names as a tuple."""
+    id: str = field(init=False, repr=False, compare=False)
+    """The name the row's values go by: its (first) Intacct field, else its Salesforce field."""
+    places: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The Salesforce names as a tuple."""
 
-    @property
-    def id(self) -> str:
-        """The name the row's values go by: its (first) Intacct field, else its Salesforce field."""
-        return self.key or (self.names[0] if self.names and not self.shows else self.salesforce)
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """The Salesforce names as a tuple."""
-        return (self.salesforce, *self.others)
+    def __post_init__(self) -> None:
+        """Worked out once: each row is asked for its names many times per record."""
+        names = (self.intacct,) if isinstance(self.intacct, str) else self.intacct
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "id", self.key or (names[0] if names and not self.shows else self.salesforce))
+        object.__setattr__(self, "places", (self.salesforce, *self.others))
 
 
 @dataclass(frozen=True, slots=True)

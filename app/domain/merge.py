@@ -77,8 +77,9 @@ def merge(
         ours, theirs = salesforce[row.id], intacct[row.id]
         if row.default is not None and _fill(out, row, ours, theirs, direction):
             continue
-        if plain(ours) == plain(theirs):
-            out.agreed[row.id] = plain(ours)
+        plain_ours, plain_theirs = plain(ours), plain(theirs)
+        if plain_ours == plain_theirs:
+            out.agreed[row.id] = plain_ours
             continue
         if (repair or row.shows) and row.rule is Rule.FROM_INTACCT:
             out.to_salesforce[row.id] = theirs

@@ -49,10 +49,12 @@ def compile_formula(source: str, names: tuple[str, ...]) -> Formula:
 def _compiled(source: str, names: tuple[str, ...]) -> Formula:
     tree = _checked(source, {name.lower(): name for name in names} | ({"value": names[0]} if len(names) == 1 else {}))
 
+    evaluator = SimpleEval(_OPERATORS, dict(FUNCTIONS), {})  # made once: each making costs more than a formula
+
     def formula(values: Mapping[str, Value]) -> Value:
         try:
-            given = {name: _taken(values[name]) for name in names}
-            return _given(SimpleEval(_OPERATORS, dict(FUNCTIONS), given).eval(source, previously_parsed=tree))
+            evaluator.names = {name: _taken(values[name]) for name in names}
+            return _given(evaluator.eval(source, previously_parsed=tree))
         except _FAILURES as no:
             raise Unfit("formula_failed", f"cannot be computed: {_reason(no)}") from no
 

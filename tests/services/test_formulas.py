@@ -233,3 +233,13 @@ def test_no_function_hands_out_anything_but_values() -> None:
     for name in FUNCTIONS:
         with pytest.raises((Malformed, Unfit)):
             result(f"{name}.__class__")
+
+
+def test_a_formula_remembers_nothing_of_the_record_before() -> None:
+    formula = compile_formula("a / b", ("a", "b"))
+    assert formula({"a": 6, "b": 3}) == Decimal(2)
+    with pytest.raises(Unfit):
+        formula({"a": 6, "b": 0})
+    with pytest.raises(Unfit):
+        formula({"a": None, "b": 3})
+    assert formula({"a": 9, "b": 3}) == Decimal(3)
