@@ -90,6 +90,17 @@ class Caller:
         """Record that payments are granted."""
         await _json(self._api.put("/v1/payments/grant", json={"reference": reference}))
 
+    async def use_definition(self, name: str) -> None:
+        """Let documents of a transaction definition travel both ways, with their lines."""
+        body = {"fromSalesforce": True, "toSalesforce": True}
+        await _json(self._api.put(f"/v1/transaction-definitions/{name}", json=body))
+
+    async def document_of(self, opportunity: str, definition: str, request_id: str) -> str:
+        """Make a sales document of an opportunity; its Salesforce id."""
+        body = {"opportunityId": opportunity, "definition": definition, "requestId": request_id}
+        made = await _json(self._api.post("/v1/sales-documents/from-opportunity", json=body))
+        return str(made["documentId"])
+
     async def hand_in(self, payment: Mapping[str, Any]) -> str:
         """Hand one payment in; its id. Raises RuntimeError when it is refused."""
         (item,) = (await _json(self._api.post("/v1/payments", json={"payments": [payment]})))["items"]

@@ -1,4 +1,4 @@
-"""From an invoice to its payment: handed in, posted, paid on both sides, reversed in Intacct, refused, once unclear.
+"""From an opportunity to the cash: order, invoice, payments on both sides, a reversal, refusals, an unclear answer.
 
 Speaks to the product through its public API, to the vendors' simulators behind it.
 """
@@ -15,6 +15,7 @@ from app.cli.demo.caller import Caller
 
 PATIENCE = 90.0
 INVOICE = "ia_crm__Sales_Invoice__c"
+DOCUMENT, ITEM = "ia_crm__Sales_Document__c", "ia_crm__Sales_Document_Item__c"
 PAYMENT, LINE = "ia_crm__AR_Payment__c", "ia_crm__AR_Payment_Line__c"
 
 
@@ -33,6 +34,7 @@ async def walk(caller: Caller, account: str, customer: str, announce: Announce) 
     """Take payments of one synced customer through everything that may happen to them."""
     course = _Course(caller, account, customer, announce)
     await course.open()
+    await course.billed()
     await course.paid_in_parts()
     await course.reversed_in_intacct()
     await course.refused()
@@ -47,18 +49,83 @@ class _Course:
     def __init__(self, caller: Caller, account: str, customer: str, announce: Announce) -> None:
         self._caller, self._account, self._customer, self._announce = caller, account, customer, announce
         self._count = 0
+        self._key, self._invoice, self._first = "", "", ""
         self.walk = Walk()
 
     async def open(self) -> None:
         """Payments are granted and switched on."""
         await self._caller.grant("demo")
         await self._caller.configure({"invoice": {"enabled": True}, "ar_payment": {"enabled": True}})
-        await self._caller.configure({"ar_payment": {"bankAccount": "BOA"}})
+        await self._caller.configure({"ar_payment": {"bankAccount": "BOA"}, "sales_document": {"enabled": True}})
+        for definition in ("Sales Order", "Sales Invoice"):
+            await self._caller.use_definition(definition)
+
+    async def billed(self) -> None:
+        """An opportunity becomes an order, the order an invoice; Intacct posts it to AR, Salesforce shows it."""
+        deal = await self._opportunity()
+        made = await self._caller.document_of(deal, "Sales Order", "demo-order")
+        await self._say("an opportunity becomes a sales order in Intacct", lambda: self._documents("Sales Order", 1))
+        await self._say("its number stands in Salesforce", lambda: self._numbered(made))
+        head = {
+            "Name": "Invoice",
+            "ia_crm__Document_Type__c": "Sales Invoice",
+            "ia_crm__Account__c": self._account,
+            "ia_crm__Document_Date__c": "2026-01-10",
+            "ia_crm__Due_Date__c": "2026-02-10",
+            "ia_crm__Converted_From__c": made,
+        }
+        (invoice,) = await self._caller.seed("salesforce", DOCUMENT, [head])
+        sources = [row for row in await self._caller.behind("salesforce", ITEM) if row[DOCUMENT] == made]
+        kept = ("ia_crm__Item__c", "ia_crm__Quantity__c", "ia_crm__Price__c", "ia_crm__Unit__c")
+        lines = [
+            {DOCUMENT: invoice["Id"], "ia_crm__Source_Line__c": row["Id"], **{name: row[name] for name in kept}}
+            for row in sources
+        ]
+        await self._caller.seed("salesforce", ITEM, lines)
+        await self._caller.sync([invoice["Id"]], "demo-invoice", "sales_document")
+        await self._say("the order is converted into an invoice", lambda: self._documents("Sales Invoice", 1))
+        billed = await self._posted_to_ar()
+        self._key, self._invoice = billed, await self._shown(billed)
+        self._note("the invoice is shown in Salesforce with its amount due", await self._due(self._invoice, "100.00"))
+
+    async def _opportunity(self) -> str:
+        """An opportunity of the customer: five pieces at 20.00."""
+        books = await self._caller.behind("salesforce", "Pricebook2")
+        book = next(str(row["Id"]) for row in books if row["IsStandard"])
+        await self._caller.seed(
+            "intacct",
+            "ITEM",
+            [{"ITEMID": "DEMO-1", "NAME": "Demo piece", "ITEMTYPE": "Non-Inventory", "UOMGRP": "Count"}],
+        )
+        (product,) = await self._caller.seed(
+            "salesforce", "Product2", [{"Name": "Demo piece", "ProductCode": "DEMO-1", "IsActive": True}]
+        )
+        entry = {"Pricebook2Id": book, "Product2Id": product["Id"], "UnitPrice": 20.0, "IsActive": True}
+        (priced,) = await self._caller.seed("salesforce", "PricebookEntry", [entry])
+        head = {"Name": "Demo deal", "StageName": "Closed Won", "CloseDate": "2026-01-05", "AccountId": self._account}
+        terms = await self._caller.behind("salesforce", "ia_crm__AR_Term__c")
+        head |= {"Pricebook2Id": book, "ia_crm__Term__c": terms[0]["Id"]}
+        (deal,) = await self._caller.seed("salesforce", "Opportunity", [head])
+        line = {"OpportunityId": deal["Id"], "PricebookEntryId": priced["Id"], "Product2Id": product["Id"]}
+        await self._caller.seed("salesforce", "OpportunityLineItem", [{**line, "Quantity": 5, "UnitPrice": 20.0}])
+        return str(deal["Id"])
+
+    async def _documents(self, definition: str, count: int) -> bool:
+        rows = await self._caller.behind("intacct", "SODOCUMENT")
+        return len([row for row in rows if row["DOCPARID"] == definition]) == count
+
+    async def _numbered(self, document: str) -> bool:
+        rows = {str(row["Id"]): row for row in await self._caller.behind("salesforce", DOCUMENT)}
+        return bool(rows[document]["ia_crm__Document_ID__c"])
+
+    async def _posted_to_ar(self) -> str:
+        """The record number of the AR invoice that the sales invoice became."""
+        rows = await self._caller.behind("intacct", "SODOCUMENT")
+        return next((str(row["PRRECORDKEY"]) for row in rows if row["DOCPARID"] == "Sales Invoice"), "")
 
     async def paid_in_parts(self) -> None:
         """One part handed in over HTTP, the rest typed in Salesforce; the invoice is paid on both sides."""
-        key, self._invoice = await self._bill("100.00")
-        await self._say("an invoice made in Intacct is shown in Salesforce", lambda: _true(bool(self._invoice)))
+        key = self._key
         taken = await self._hand_in(self._invoice, "60.00")
         await self._say("a payment handed in is posted", lambda: self._is(taken, "posted"))
         await self._say("40.00 are left of the invoice in Salesforce", lambda: self._due(self._invoice, "40.00"))
@@ -113,6 +180,10 @@ class _Course:
         said = {"CUSTOMERID": self._customer, "WHENCREATED": "01/10/2026", "CURRENCY": "USD", "ARINVOICEITEMS": items}
         (made,) = await self._caller.seed("intacct", "ARINVOICE", [said])
         key = str(made["RECORDNO"])
+        return key, await self._shown(key)
+
+    async def _shown(self, key: str) -> str:
+        """The Salesforce id of an invoice of Intacct, once it is shown there; empty when it does not come."""
         await self._caller.resync("invoice")
         shown: list[str] = []
 
@@ -122,7 +193,7 @@ class _Course:
             return bool(shown)
 
         await _until(here)
-        return key, shown[0] if shown else ""
+        return shown[0] if shown else ""
 
     def _payment(self, invoice: str, amount: str, currency: str = "USD") -> dict[str, Any]:
         self._count += 1
@@ -149,7 +220,7 @@ class _Course:
 
     async def _due(self, invoice: str, amount: str) -> bool:
         rows = {str(row["Id"]): row for row in await self._caller.behind("salesforce", INVOICE)}
-        return Decimal(str(rows[invoice]["ia_crm__Amount_Due__c"] or 0)) == Decimal(amount)
+        return invoice in rows and Decimal(str(rows[invoice]["ia_crm__Amount_Due__c"] or 0)) == Decimal(amount)
 
     async def _there(self, key: str, amount: str) -> bool:
         rows = {str(row["RECORDNO"]): row for row in await self._caller.behind("intacct", "ARINVOICE")}
@@ -161,10 +232,6 @@ class _Course:
     def _note(self, said: str, holds: bool) -> None:
         self._announce(f"  {'yes' if holds else 'NO '}  {said}")
         self.walk.steps.append((said, holds))
-
-
-async def _true(holds: bool) -> bool:
-    return holds
 
 
 async def _until(holds: Callable[[], Awaitable[bool]]) -> bool:

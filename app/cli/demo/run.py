@@ -114,7 +114,7 @@ async def _course(caller: Caller, path: Path, announce: Announce) -> Story:
     errors, history = await caller.errors(spoilt), await caller.record(ids[0])
     announce("Every other object, in each direction it may travel ...")
     tour = await travel(caller, announce)
-    announce("From an invoice to its payment ...")
+    announce("From an opportunity to the cash ...")
     cash = await walk(caller, ids[0], str(first[ids[0]]["intacctId"]), announce)
     return Story(figures, tour, cash, errors, history)
 

@@ -57,7 +57,7 @@ def _tour(tour: Tour) -> Table:
 
 
 def _cash(walk: Walk) -> Table:
-    table = Table(title="From an invoice to its payment")
+    table = Table(title="From an opportunity to the cash")
     table.add_column("What happens")
     table.add_column("So it was", justify="right")
     for said, holds in walk.steps:
