@@ -22,8 +22,9 @@ from typing import Any, cast
 
 from app.backends.intacct.client import IntacctBackend
 from app.backends.salesforce.client import SalesforceBackend
+from app.domain.payments import PAYMENTS_GRANT
 from app.domain.records import Lane, System
-from app.services import changes, intake, runner, sweeper
+from app.services import changes, intake, payment_delivery, runner, sweeper
 from app.services.context import Context, Pair
 from app.services.items import Item
 from app.simulators.clock import SimClock
@@ -276,9 +277,16 @@ class World:
         """A worker's life: wait for the bell, drain, again."""
         while True:
             await self.bell.wait(lane)
-            await self.guarded(runner.drain(context, CONNECTION, lane))
+            await self.guarded(self._drain(context, lane))
             if self.clone is not None:
                 await self.guarded(runner.drain(context, CLONE, lane))
+
+    async def _drain(self, context: Context, lane: Lane) -> None:
+        """What a worker does on a ring: payments that were handed in go first."""
+        if PAYMENTS_GRANT in self.connection.settings:
+            while await payment_delivery.deliver(context, CONNECTION, lane):
+                pass
+        await runner.drain(context, CONNECTION, lane)
 
     async def sweep(self, context: Context) -> None:
         """A sweeper's life."""
@@ -365,9 +373,10 @@ class World:
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def live(self) -> int:
-        """Operations that are not over and wait for nobody."""
-        query = "SELECT count(*) FROM operation WHERE state IN ('queued', 'running', 'waiting')"
-        count: int = self.look.execute(query).fetchone()[0]
+        """Operations that are not over and wait for nobody, and payments that were not delivered yet."""
+        operations = "SELECT count(*) FROM operation WHERE state IN ('queued', 'running', 'waiting')"
+        payments = "SELECT count(*) FROM payment WHERE due_at IS NOT NULL"
+        count: int = self.look.execute(f"SELECT ({operations}) + ({payments})").fetchone()[0]
         return count
 
     async def rest(self, seconds: float, step: float = 20.0) -> bool:

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from app.domain.records import Lane
 from app.services import changes
 from app.simulators.faults import Fault, FaultKind
+from app.simulators.salesforce.flags import OrgFlags
 from tests.databases import memory_folder
 from tests.world import checks
 from tests.world.bell import BellFaults
@@ -102,12 +103,13 @@ def in_world(
     habits: Habits | None = None,
     print_line: Callable[[str], None] | None = None,
     options: Mapping[str, Any] | None = None,
+    flags: OrgFlags | None = None,
     trade: type[Trade] | None = None,
     cloned: bool = False,
 ) -> T:
     """Make a world, let `course` happen in it, and clear everything away."""
     if trade is not None:
-        options = trade.options(seed)
+        options, flags = trade.options(seed), trade.flags
     prepare_template()
     collecting = gc.isenabled()
     gc.disable()  # a world is small and short; the collector would take a tenth of the time
@@ -122,7 +124,7 @@ def in_world(
                 habits=habits,
                 print_line=print_line,
                 options=options,
-                flags=trade.flags if trade else None,
+                flags=flags,
                 cloned=cloned,
             )
             return run_virtual(course(world), loop)

@@ -1,0 +1,42 @@
+"""What a seed decides about a world of payments, beside the trouble, which is drawn like that of any other world."""
+
+import random
+from dataclasses import dataclass, replace
+
+from tests.world.scenario import Scenario, draw
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sizes and habits. `hand` is the most payments of one request, `deeds` what people do in the busy time."""
+
+    scenario: Scenario
+    payers: int
+    bills: int
+    hand: int
+    deeds: int
+    several: bool
+    mirrored: bool
+    namesakes: bool
+    closing: bool
+    oe_when_paid: str
+
+
+def plan(seed: int, *, volume: int = 1) -> Plan:
+    """The plan of a seed; `volume` makes shops and requests larger without making more trouble."""
+    rng = random.Random(f"money-{seed}")
+    drawn = replace(
+        draw(seed).plain(), accounts=0, contacts=0, actions=0, supplied_ids=0.0, twins_waiting=0, trading=False
+    )
+    return Plan(
+        replace(drawn, active=rng.choice((150.0, 400.0, 1500.0)), poll_every=rng.choice((200.0, 400.0))),
+        payers=rng.randint(1, 3),
+        bills=rng.randint(2, 4) * volume,
+        hand=rng.choice((1, 3, 6)) * volume,
+        deeds=rng.randint(8, 18),
+        several=rng.random() < 0.5,
+        mirrored=rng.random() < 0.5,
+        namesakes=rng.random() < 0.3,
+        closing=rng.random() < 0.2,
+        oe_when_paid=rng.choice(("refuse", "refuse", "allow")),
+    )

@@ -1,0 +1,138 @@
+"""One world of payments: people and trouble, then calm, an accountant's decisions, quiet cycles, and the questions.
+
+The course is that of any world (`tests.world.story`); who acts and what is asked differ.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+from app.domain.payments import PAYMENTS_GRANT
+from app.simulators.salesforce.flags import OrgFlags
+from tests.world import checks
+from tests.world.clockwork import START
+from tests.world.money import books
+from tests.world.money.books import Books
+from tests.world.money.payers import Payers
+from tests.world.money.plan import Plan, plan
+from tests.world.place import Habits, World
+from tests.world.stage import END
+from tests.world.story import CYCLES, PATIENCE, Outcome, Story, in_world
+from tests.world.trades.trade import Trade
+
+GRANTED = {PAYMENTS_GRANT: {"by": "world", "reference": "world", "at": START.isoformat()}}
+DECISIONS = 6
+"""Rounds in which the accountant decides; a released payment may become unclear again no more, so two would do."""
+
+
+@dataclass
+class MoneyOutcome(Outcome):
+    """What became of one seed. `payments` by state; `met` payment operations that a fault really hit."""
+
+    payments: dict[str, int] = field(default_factory=dict)
+    met: int = 0
+    equations: int = 0
+
+
+def play_money(
+    seed: int,
+    *,
+    habits: Habits | None = None,
+    drawn: Plan | None = None,
+    print_line: Callable[[str], None] | None = None,
+) -> MoneyOutcome:
+    """Run the world of payments of one seed; must be called outside of any event loop."""
+    chosen = drawn or plan(seed)
+    options: dict[str, dict[str, object]] = {"ar_payment": {"enabled": True, "bankAccount": "BOA"}}
+    options |= {"contact": {"enabled": False}}
+    if chosen.mirrored:
+        options |= {"invoice": {"enabled": True}}
+    return in_world(
+        seed,
+        lambda world: MoneyStory(world, chosen).run_money(),
+        habits=habits,
+        print_line=print_line,
+        options=options,
+        flags=OrgFlags(multi_currency=True) if chosen.several else None,
+    )
+
+
+class MoneyStory(Story):
+    """The course of one world of payments."""
+
+    def __init__(self, world: World, chosen: Plan) -> None:
+        super().__init__(world, chosen.scenario)
+        world.connection.settings = {**world.connection.settings, **GRANTED}
+        self.payers = Payers(world, self.people, chosen, random.Random(f"payers-{world.seed}"))
+        self.books = self._watch = Books(world, self.payers)
+        self.trade = cast(Trade, self.payers)  # of a trade, the course of this world uses only its life
+        self.outcome = self.money = MoneyOutcome(world.seed)
+
+    async def run_money(self) -> MoneyOutcome:
+        """Play, ask, answer."""
+        await self.run()
+        return self.money
+
+    def _no_writes(self, actor: str, kind: str, detail: str) -> None:
+        """After each commit the equation holds."""
+        if kind == END:
+            self.books.equation()
+
+    async def _ask(self) -> None:
+        world, out = self.world, self.outcome
+        await asyncio.sleep(max(0.0, world.stage.all_thawed_at - world.loop.time()) + 1.0)
+        await self._rest()
+        out.violations += self._at_rest(over=False)
+        await self._decided()
+        if not out.violations and not self._watch.found:
+            await self._quiet()
+        self._count()
+
+    async def _quiet(self) -> None:
+        """Everything is asked for once more and the feeds are read; in the end there is nothing left to write."""
+        world, out = self.world, self.outcome
+        await world.retire("poller")
+        quiet = []
+        for _ in range(CYCLES):
+            before = len(world.intacct.state.ledger)
+            await self.payers.ask_for_all()
+            await self._decided()
+            quiet.append(len(world.intacct.state.ledger) - before)
+            await self._read_feed()
+        before = world.writes
+        await self._read_feed()
+        quiet.append(world.writes - before)
+        if any(quiet[1:]):
+            out.violations.append(f"I8 writes per cycle after the last edit: {quiet}")
+        out.violations += self._at_rest(over=True)
+
+    async def _decided(self) -> None:
+        """Let the accountant decide until nothing is held."""
+        await self._rest()
+        for _ in range(DECISIONS):
+            if self.payers.undecided():
+                await self.payers.decide_all()
+                await self._rest()
+
+    def _at_rest(self, *, over: bool) -> list[str]:
+        """What must hold for any records, but for links to invoices, which lag behind; and what must for money."""
+        sides = checks.Sides(self.world, self.people)
+        asked = (checks.once, checks.intents, checks.accepted, checks.decisions, checks.told)
+        return [s for ask in asked for s in ask(sides)] + books.at_rest(self.world, self.payers, over=over)
+
+    async def _rest(self) -> None:
+        if not await self.world.rest(PATIENCE):
+            self.outcome.violations.append(
+                f"I4 {self.world.live()} are not over {PATIENCE / 3600:.0f} h after the calm"
+            )
+
+    def _count(self) -> None:
+        world = self.world
+        met = world.hits.operations & {
+            row["id"] for row in world.rows("SELECT id FROM operation WHERE object = 'ar_payment'")
+        }
+        states = world.rows("SELECT state, count(*) AS n FROM payment GROUP BY state")
+        self.money.met, self.money.equations = len(met), self.books.checked
+        self.money.payments = {row["state"]: row["n"] for row in states}
