@@ -5,6 +5,7 @@ from typing import Any
 
 from _pytest.terminal import TerminalReporter
 
+from tests.world.money.plan import DEEDS
 from tests.world.scenario import FAULTS
 
 WORLD = "world"
@@ -26,7 +27,8 @@ def lines(worlds: list[dict[str, Any]]) -> list[str]:
     faults: Counter[str] = Counter()
     for world in worlds:
         faults.update(world["faults"])
-    struck = [f"{name} ({FAULTS.get(name, '?')}) {count}" for name, count in sorted(faults.items())]
+    numbers = FAULTS | DEEDS
+    struck = [f"{name} ({numbers.get(name, '?')}) {count}" for name, count in sorted(faults.items())]
     return [
         f"seeds {len(worlds)}, operations {sum(w['operations'] for w in worlds)}, "
         f"met by a fault {sum(w['faulted'] for w in worlds)}, violations {sum(w['violations'] for w in worlds)}",

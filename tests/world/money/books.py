@@ -27,6 +27,14 @@ ROWS = "SELECT currency, state, sum(amount) AS amount FROM payment WHERE connect
 TAKEN = (
     "SELECT currency, sum(amount) AS amount FROM payment WHERE connection_id = ? AND source = 'api' GROUP BY currency"
 )
+SENT = "SELECT 1 FROM intent WHERE salesforce_id = ? AND action = 'create' AND state = 'rejected'"
+IN_FLIGHT = (
+    "SELECT d.invoice, count(DISTINCT p.id) AS n FROM payment_detail d JOIN payment p ON p.id = d.payment_id "
+    "WHERE p.state = 'posting' AND EXISTS (SELECT 1 FROM intent i WHERE i.salesforce_id = p.salesforce_id "
+    "AND i.action = 'create' AND i.state IN ('intent', 'ambiguous')) GROUP BY d.invoice HAVING n > 1"
+)
+"""Invoices to which more than one payment may be on its way: each was promised the same balance."""
+
 BROUGHT = CATALOGUE["ar_payment"].creates is not Creates.TO_INTACCT
 """Whether payments that are born in Intacct come to Salesforce, and so into the books."""
 
@@ -42,7 +50,8 @@ class Books(Watch):
         self.checked = 0
         self._lines = 0
         self._version = -1
-        self._standing: Counter[str] = Counter()
+        self.posted: dict[str, list[int]] = defaultdict(list)
+        """Record numbers of what was ever posted, by mark; a reversal may write over the mark."""
 
     def __call__(self) -> None:
         """After each step: Intacct's ledger, its cashbook, and our books if anything was committed."""
@@ -56,15 +65,18 @@ class Books(Watch):
         if len(lines) == self._lines:
             return
         offers = self.payers.offers.by_mark()
+        received = {offer.mark for offer in self.payers.offers.received.values()}
         for line in lines[self._lines :]:
             row = company.tables["ARPYMT"].get(line.recordno) or {}
             mark = str(row.get("DESCRIPTION"))
             offer = offers.get(mark)
             if line.what != "posted":
                 continue
-            self._standing[mark] += 1
-            if self._standing[mark] > 1:
-                self.found.append(f"I1 payment {mark} was posted {self._standing[mark]}x")
+            self.posted[mark].append(line.recordno)
+            if offer is not None and mark not in received and not self._in_books(offer):
+                self.found.append(f"I2 payment {mark} was posted and is in no book")
+            if len(self.posted[mark]) > 1:
+                self.found.append(f"I1 payment {mark} was posted {len(self.posted[mark])}x")
             if offer is not None and minor(Decimal(line.amount), line.currency) != offer.amount:
                 self.found.append(f"I3 payment {mark} of {offer.amount} was posted as {line.amount} {line.currency}")
             elif offer is not None and line.currency != offer.currency:
@@ -73,6 +85,10 @@ class Books(Watch):
         for invoice in company.tables["ARINVOICE"].rows():
             if invoice["TRX_TOTALDUE"] < 0:
                 self.found.append(f"I3 invoice {invoice['RECORDNO']} is overpaid by {-invoice['TRX_TOTALDUE']}")
+
+    def _in_books(self, offer: Offer) -> bool:
+        name = offer.external_id or offer.salesforce_id
+        return bool(self.world.rows("SELECT 1 FROM payment WHERE external_id = ?", name))
 
     def equation(self) -> None:
         """I3: the ledger replayed holds, says what the rows say, and counts what callers were promised."""
@@ -92,6 +108,8 @@ class Books(Watch):
             for name, amount in sums.items():
                 if getattr(one, name) != amount:
                     self.found.append(f"I3 {one.currency}: {name} is {getattr(one, name)} by ledger, {amount} by row")
+        for row in self.world.rows(IN_FLIGHT):
+            self.found.append(f"I3 {row['n']} payments are in flight on invoice {row['invoice']}")
         taken = {row["currency"]: row["amount"] for row in self.world.rows(TAKEN, CONNECTION)}
         for currency, promised in self.payers.offers.taken().items():
             if taken.get(currency, 0) < promised:
@@ -124,13 +142,14 @@ def cashed(world: World, payers: Payers) -> Mapping[tuple[str, str], int]:
     return sums
 
 
-def at_rest(world: World, payers: Payers, *, over: bool) -> list[str]:
+def at_rest(books: Books, *, over: bool) -> list[str]:
     """What must hold when nothing is under way; `over`: people have decided, and the feeds were read."""
+    books()
+    world, payers = books.world, books.payers
     found = [*payers.offers.wrong]
     rows = world.rows("SELECT * FROM payment WHERE connection_id = ?", CONNECTION)
-    posted = _posted(world)
     for row in rows:
-        found += _one(world, row, posted, payers, over=over)
+        found += _one(books, row, over=over)
     found += _callers(rows, payers)
     held = {row["id"] for row in rows if row["state"] in ("posting", "held")}
     for one in world.rows("SELECT * FROM invoice_in_flight"):
@@ -139,25 +158,12 @@ def at_rest(world: World, payers: Payers, *, over: bool) -> list[str]:
     return found + (_all_of_it(world, payers) if over else [])
 
 
-def _posted(world: World) -> Mapping[str, list[int]]:
-    """Record numbers of what was ever posted, by mark."""
-    company = world.intacct.state.company
-    found: dict[str, list[int]] = defaultdict(list)
-    for line in company.cashbook.lines:
-        if line.what == "posted":
-            row = company.tables["ARPYMT"].get(line.recordno) or {}
-            found[str(row.get("DESCRIPTION"))].append(line.recordno)
-    return found
-
-
-def _one(
-    world: World, row: dict[str, Any], posted: Mapping[str, list[int]], payers: Payers, *, over: bool
-) -> list[str]:
+def _one(books: Books, row: dict[str, Any], *, over: bool) -> list[str]:
     """I1, I2, I4 and I5 of one payment."""
-    offer = _offer(row, payers)
+    world, offer = books.world, _offer(row, books.payers)
     if offer is None:
         return [f"I1 nobody offered payment {row['id']} ({row['source']} {row['external_id']})"]
-    numbers, state, name = posted.get(offer.mark, []), row["state"], f"payment {row['id']} ({offer.mark})"
+    numbers, state, name = books.posted.get(offer.mark, []), row["state"], f"payment {row['id']} ({offer.mark})"
     found = []
     if (row["currency"], row["amount"]) != (offer.currency, offer.amount):
         found.append(f"I3 {name} is {row['amount']} {row['currency']}, was {offer.amount} {offer.currency}")
@@ -169,7 +175,14 @@ def _one(
         found.append(f"I4 {name} is held although it was decided upon: {row['reason']} {row['message']}")
     if state == "posted" and numbers and str(row["intacct_key"]) != str(numbers[0]):
         found.append(f"I5 {name} is said to be {row['intacct_key']}, is {numbers[0]}")
-    return found + (_linked(world, row, name) if state == "posted" and over else [])
+    if not books.payers.plan.clerk and row["reason"] == "overpayment" and world.rows(SENT, row["salesforce_id"]):
+        found.append(f"I3 {name} was sent although more than is open")
+    if state == "posted" and over:
+        gone = [line for line in world.intacct.state.company.cashbook.lines if line.what == "reversed"]
+        if (row["reversal"] == "reversed") != any(str(line.recordno) == row["intacct_key"] for line in gone):
+            found.append(f"I2 {name}: its reversal is {row['reversal']!r}, the cashbook says otherwise")
+        found += _linked(world, row, name)
+    return found
 
 
 def _offer(row: dict[str, Any], payers: Payers) -> Offer | None:

@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from app.domain.errors import SyncError
 from app.domain.payment_wish import PaymentWish, WishedDetail
-from app.services import payment_decisions, payment_intake
+from app.services import operations, payment_decisions, payment_intake, payment_reversal
 from app.services.context import Context
 from app.services.payment_decisions import REJECT, RELEASE, Decider
 from app.services.payment_intake import Asked, Taken
@@ -26,7 +27,13 @@ from tests.world.place import CONNECTION, World
 
 PAYMENT, LINE, INVOICE = f"{P}AR_Payment__c", f"{P}AR_Payment_Line__c", f"{P}Sales_Invoice__c"
 ACCOUNTANT = Decider("key-1", "accountant", "ann", "world")
+SECOND = Decider("key-2", "controller", "bob", "world")
 DAY = date(2026, 2, 1)
+REVERSED_ON = date(2026, 11, 22)
+HELD_REVERSALS = (
+    "SELECT o.id FROM operation o JOIN payment p ON p.salesforce_id = o.record_id "
+    "WHERE o.state = 'held' AND p.state = 'posted' ORDER BY o.id"
+)
 CLOSED = "2026-03-01"
 
 
@@ -48,10 +55,11 @@ class Payers:
             (self._ask_again, 2),
             (self._cancel, 2),
             (self._retry, 1),
-            (self._receive, 2),
-            (self._reverse, 2),
-            (self._edit_document, 2),
-            (self.decide_all, 2),
+            (self._receive, 2 * plan.clerk),
+            (self._reverse, 2 * plan.clerk),
+            (self._take_back, 2 * plan.clerk),
+            (self._edit_document, 2 * plan.clerk),
+            (self.decide_all, 0 if plan.cautious else 2),
             (self._close_books, int(plan.closing)),
         )
 
@@ -85,12 +93,16 @@ class Payers:
         alike = [b for b in self.shop.bills if (b.payer, b.currency) == (bill.payer, bill.currency) and b != bill]
         return [bill, self.rng.choice(alike)] if alike and self.rng.random() < 0.25 else [bill]
 
-    def wish(self, external_id: str = "") -> PaymentWish:
+    def pay_one_more(self) -> None:
+        """One payment of a new invoice."""
+        self._send([self.wish([self.shop.bill(self.shop.payers[0])])])
+
+    def wish(self, bills: list[Bill] | None = None) -> PaymentWish:
         """A payment somebody means to make, entered among the offers."""
-        bills, mark = self._bills(), self.offers.next_mark()
+        bills, mark = bills or self._bills(), self.offers.next_mark()
         details = tuple(WishedDetail(self._amount(bill), bill.id) for bill in bills)
         amount, currency = sum((d.amount for d in details), Decimal(0)), bills[0].currency
-        name = external_id or f"ext-{mark}"
+        name = f"ext-{mark}"
         made = PaymentWish(
             name, currency, amount, DAY, "EFT", details, account_id=bills[0].payer.account, description=mark
         )
@@ -203,20 +215,31 @@ class Payers:
 
     async def _cancel(self) -> None:
         if (payment := self._any("received", "rejected")) is not None:
-            self.world.strike("cancelled")
+            self.world.strike("cancelled_by_hand")
             await self._decide(payment_decisions.cancel, payment, ACCOUNTANT, "not wanted")
 
     async def _retry(self) -> None:
         if (payment := self._any("rejected", "received")) is not None:
             await self._decide(payment_decisions.retry, payment, ACCOUNTANT)
 
+    async def _take_back(self) -> None:
+        """Somebody asks that a posted payment be reversed."""
+        if (payment := self._any("posted")) is not None:
+            self.world.strike("reversal_asked")
+            self._requests += 1
+            said = (CONNECTION, payment, REVERSED_ON, "bounced", "somebody")
+            await self._alone(lambda context: payment_reversal.reverse(context, *said))
+
     async def _decide(self, decide: Callable[..., Awaitable[object]], payment: str, *said: object) -> None:
         """Decide in a process of its own; what is refused because it came too late is no harm."""
+        await self._alone(lambda context: decide(context, self.world.connection, payment, *said))
+
+    async def _alone(self, deed: Callable[[Context], Awaitable[object]]) -> None:
         self._requests += 1
 
         async def act(context: Context) -> None:
             with suppress(SyncError):
-                await decide(context, self.world.connection, payment, *said)
+                await deed(context)
 
         await self.world.bear(f"decider{self._requests}", act).task
 
@@ -226,7 +249,14 @@ class Payers:
             stands = self.stands(str(row["salesforce_id"]))
             word = RELEASE if stands or self.rng.random() < 0.6 else REJECT
             self.world.strike(f"held_{word}")
-            await self._decide(payment_decisions.decide, row["id"], word, ACCOUNTANT, "looked into Intacct")
+            for who in (ACCOUNTANT, SECOND) if self.plan.four_eyes else (ACCOUNTANT,):
+                await self._decide(payment_decisions.decide, row["id"], word, who, "looked into Intacct")
+        for row in self.world.rows(HELD_REVERSALS):
+            self.world.strike("held_reversal")
+            await self._alone(partial(self._look_again, row["id"]))
+
+    async def _look_again(self, operation_id: str, context: Context) -> None:
+        await operations.retry(context, CONNECTION, operation_id, "world")
 
     def stands(self, salesforce_id: str) -> bool:
         """Whether Intacct has a payment with the mark of this record."""
@@ -283,8 +313,6 @@ class Payers:
             await self.people.request("ar_payment", records, "massTool")
 
     def undecided(self) -> int:
-        """How many payments wait for the accountant."""
-        count: int = self.world.rows(
-            "SELECT count(*) AS n FROM payment WHERE connection_id = ? AND state = 'held'", CONNECTION
-        )[0]["n"]
-        return count
+        """How many payments and reversals wait for the accountant."""
+        held = "SELECT id FROM payment WHERE state = 'held'"
+        return len(self.world.rows(held)) + len(self.world.rows(HELD_REVERSALS))
