@@ -20,7 +20,7 @@ SHARED := -n $(WORKERS) --dist worksteal
 # Arguments of the demo: a file of accounts, and JSON instead of text.
 DEMO := $(if $(ACCOUNTS),--accounts "$(ACCOUNTS)") $(if $(filter-out 0,$(JSON)),--json)
 
-.PHONY: help setup dev run demo test check lint types imports budget contract world peers bench openapi lock clean
+.PHONY: help setup dev run demo test check lint types imports budget contract world mutants chaos peers bench openapi lock clean
 
 help: ## Show this list
 	@echo "Tandem: Salesforce and Sage Intacct in step"
@@ -67,6 +67,12 @@ contract: $(VENV)/.dev ## Hold the API to its OpenAPI document, the long run
 
 world: $(VENV)/.dev ## The whole house on a virtual clock, under faults (SEEDS=200)
 	@TANDEM_WORLD_SEEDS=$(SEEDS) $(BIN)/python -m pytest $(SHARED) tests/world
+
+mutants: $(VENV)/.dev ## Safety devices switched off one at a time: each must be noticed
+	@$(BIN)/python -m tests.world.mutants --seeds 500
+
+chaos: $(VENV)/.dev ## Real processes killed, stopped and cut off while payments are posted (PAYMENTS=2000)
+	@$(BIN)/python -m tests.chaos --payments $(or $(PAYMENTS),2000)
 
 peers: $(VENV)/.dev ## Clients written by others against both simulators
 	@$(BIN)/python -m pytest tests/peers

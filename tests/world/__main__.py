@@ -6,12 +6,15 @@ import time
 from collections import Counter
 
 from tests.world.many import play_all
+from tests.world.money.record import run
+from tests.world.money.story import play_money
 from tests.world.story import Outcome, play
 
 
 def say(line: str) -> None:
     """A line for the person who called."""
     sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
@@ -22,7 +25,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--trace", action="store_true", help="print every point of the one seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--payments", type=int, help="payments only, until so many of their operations met a fault")
+    parser.add_argument("--volume", type=int, default=4, help="how large the worlds of --payments are")
+    parser.add_argument("--payment-seed", type=int, help="this one world of payments alone")
     given = parser.parse_args()
+    if given.payments is not None:
+        return run(given.payments, say, first=given.first, volume=given.volume, processes=given.jobs)
+    if given.payment_seed is not None:
+        met = play_money(given.payment_seed, print_line=say if given.trace else None)
+        report([met], 0.0)
+        say(f"payments            {met.payments}")
+        return int(bool(met.violations))
     if given.seed is not None:
         outcome = play(given.seed, print_line=say if given.trace else None)
         report([outcome], 0.0)

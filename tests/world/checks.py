@@ -243,9 +243,12 @@ def decisions(sides: Sides) -> list[str]:
 def told(sides: Sides) -> list[str]:
     """I5: a record whose last operation went well does not read as if it had failed."""
     last = {(row["object"], row["record_id"]): row for row in sorted(sides.operations, key=_ended)}
+    held = {(row["object"], row["record_id"]) for row in sides.operations if row["state"] == "held"}
     found = []
     for (name, record_id), row in last.items():
         if CATALOGUE[name].write_back.status is None or record_id.startswith("#") or record_id in sides.people.gone:
+            continue
+        if (name, record_id) in held:  # what waits for a person is said, whatever came before
             continue
         status = sides.salesforce[name][record_id]["ia_crm__Intacct_Sync_Status__c"]
         if row["state"] == "done" and row["result"] in FINE[:3] and status != "OK":

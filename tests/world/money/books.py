@@ -225,8 +225,8 @@ def _all_of_it(world: World, payers: Payers) -> list[str]:
     found, books, cash = [], replayed(world), cashed(world, payers)
     offered: dict[str, int] = defaultdict(int)
     for offer in payers.offers.all():
-        ours = offer.accepted or offer.salesforce_id or BROUGHT
-        offered[offer.currency] += offer.amount if ours else 0
+        known = offer.accepted if offer.external_id else offer.salesforce_id or BROUGHT
+        offered[offer.currency] += offer.amount if known else 0
     for currency in sorted({*books, *offered, *(currency for _, currency in cash)}):
         one = books.get(currency, Equation(currency))
         wanted = (offered[currency], cash.get(("posted", currency), 0), cash.get(("reversed", currency), 0))
