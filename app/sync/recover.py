@@ -62,13 +62,14 @@ async def recover(
     for promise in promises:
         if promise not in due:
             _hold(works, promise, promise.next_look_at)
-    found, foreign = await _look_up(batch, intacct, due)
+    found, foreign = await _look_up(batch, intacct, bindings, due)
     receipts: list[Receipt] = []
     again: list[Promise] = []
     for promise in due:
         record = found.get(promise.id)
-        if record is not None and promise.id in foreign and batch.plan.object.money:
-            receipts.append(Receipt(promise, Settled.HELD, "found by its natural key alone", looks=promise.looks + 1))
+        if promise.id in foreign and batch.plan.object.money and (record is None or not promise.released):
+            note = "several are like it" if record is None else "found by its natural key alone"
+            receipts.append(Receipt(promise, Settled.HELD, note, looks=promise.looks + 1))
             _hold(works, promise, None)
             continue
         if record is not None:
@@ -168,10 +169,12 @@ def _sent_along(batch: Batch, draft: Draft, row: Field) -> bool:
     return draft.action is Action.UPDATE and any(name in batch.plan.object.update_needs for name in row.names)
 
 
-async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) -> tuple[dict[str, Record], set[str]]:
+async def _look_up(
+    batch: Batch, intacct: Backend, bindings: Bindings, promises: Sequence[Promise]
+) -> tuple[dict[str, Record], set[str]]:
     """The record each promise stands for, where exactly one can be found; one query per kind.
 
-    Also the promises whose record was found by its natural key alone: it may be somebody else's.
+    Also the promises for which there is one, or several, by natural key alone: it may be somebody else's.
     """
     found: dict[str, Record] = {}
     foreign: set[str] = set()
@@ -188,18 +191,32 @@ async def _look_up(batch: Batch, intacct: Backend, promises: Sequence[Promise]) 
         natural = _natural_field(batch, kind)
         records = await intacct.find(kind, any_of, tuple(dict.fromkeys([*fields, natural])))
         theirs = await _lines_of(batch, intacct, mine)
-        for promise in mine:
-            standing = [
+        alike = {
+            promise.id: [
                 record
                 for record in records
                 if _is_it(batch, promise.draft, record)
                 and _lines_stand(batch, promise.draft, theirs.get(record.key, []))
             ]
-            if len(standing) == 1:
-                found[promise.id] = standing[0]
-                if promise.draft.key is None and _mark(batch, promise.draft) is None:
-                    foreign.add(promise.id)
+            for promise in mine
+        }
+        nameless = [one for one in mine if one.draft.key is None and _mark(batch, one.draft) is None]
+        if batch.plan.object.money:
+            await _leave_out(batch.plan.object.name, nameless, alike, bindings)
+        foreign |= {promise.id for promise in nameless if alike[promise.id]}
+        found |= {name: records[0] for name, records in alike.items() if len(records) == 1}
     return found, foreign
+
+
+async def _leave_out(
+    object_name: str, nameless: Sequence[Promise], alike: dict[str, list[Record]], bindings: Bindings
+) -> None:
+    """What is linked to another record of ours is not what a promise looks for, however like it is."""
+    keys = sorted({record.key for promise in nameless for record in alike[promise.id]})
+    linked = await bindings.by_intacct_key(object_name, keys) if keys else {}
+    for promise in nameless:
+        mine = promise.draft.claim.record_id
+        alike[promise.id] = [r for r in alike[promise.id] if r.key not in linked or linked[r.key].salesforce_id == mine]
 
 
 def _mark(batch: Batch, draft: Draft) -> str | None:

@@ -10,7 +10,7 @@ from app.domain.records import Lane
 from app.services import operations, runner, sweeper
 from app.simulators.faults import Fault, FaultKind
 from app.store.session import Sessions
-from tests.scenarios.till import Till
+from tests.scenarios.till import INVOICE, P, Till
 from tests.services.steps import Crash, Steps, crash, stepped
 from tests.simulated import build_house
 
@@ -103,6 +103,42 @@ async def test_payment_with_a_reference_of_its_own_is_held_when_one_like_it_stan
     await later(till)
     row = await till.row(payment)
     assert (row.state, row.reason, len(till.house.ia("ARPYMT"))) == ("held", "held_for_a_person", 1)
+
+
+async def test_held_payment_that_stands_under_its_own_reference_is_posted_once_a_person_releases_it(till: Till) -> None:
+    payment = till.payment((till.invoice(), "60.00"), Reference_Number="CHK-1")
+    till.house.intacct.state.faults.add(Fault(FaultKind.RESET_AFTER_COMMIT, match="create:ARPYMT"))
+    await till.pay(payment)
+    await later(till)
+    assert await decided(till) == 1
+    assert ((await till.row(payment)).state, len(till.house.ia("ARPYMT"))) == ("posted", 1)
+    await till.balanced()
+
+
+async def test_payment_linked_to_another_record_is_not_taken_for_one_that_is_like_it(till: Till) -> None:
+    invoice = till.invoice()
+    first = till.payment((invoice, "30.00"), Reference_Number="CHK-1")
+    await till.pay(first)
+    second = till.payment((invoice, "30.00"), Reference_Number="CHK-1")
+    till.house.intacct.state.faults.add(Fault(FaultKind.RESET_BEFORE_COMMIT, match="create:ARPYMT"))
+    await till.pay(second)
+    await later(till, 7200)
+    assert await decided(till) == 1
+    assert [(await till.row(one)).state for one in (first, second)] == ["posted", "posted"]
+    assert len({(await till.row(one)).intacct_key for one in (first, second)}) == len(till.house.ia("ARPYMT")) == 2
+    await till.balanced()
+
+
+async def test_released_payment_is_not_sent_again_while_several_like_it_stand(till: Till) -> None:
+    invoice = till.invoice()
+    payment = till.payment((invoice, "30.00"), Reference_Number="CHK-1")
+    till.house.intacct.state.faults.add(Fault(FaultKind.RESET_AFTER_COMMIT, match="create:ARPYMT"))
+    await till.pay(payment)
+    number = int(till.house.sf(INVOICE, invoice)[f"{P}AR_Record_Key__c"])
+    till.house.intacct.state.pay(number, "30.00", DOCNUMBER="CHK-1", RECEIPTDATE="02/01/2026")
+    await later(till)
+    assert await decided(till) == 1
+    assert ((await till.row(payment)).state, len(till.house.ia("ARPYMT"))) == ("held", 2)
 
 
 async def test_our_key_in_a_custom_field_finds_a_payment_with_a_reference_of_its_own(till: Till) -> None:

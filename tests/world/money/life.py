@@ -41,6 +41,7 @@ ALONE = Plan(
     closing=False,
     oe_when_paid="refuse",
     four_eyes=False,
+    keyed=False,
 )
 
 

@@ -67,6 +67,8 @@ class Payers:
         """Customers and invoices."""
         self.shop.open(self.plan.payers, self.plan.bills)
         self.world.intacct.state.configure({"oe_edit_when_paid": self.plan.oe_when_paid})
+        if self.plan.keyed:
+            self.world.intacct.state.configure({"custom_fields": {"ARPYMT": ["SFDC_ID"]}})
 
     async def live(self) -> None:
         """Act at random moments of the active time."""
@@ -106,7 +108,7 @@ class Payers:
         made = PaymentWish(
             name, currency, amount, DAY, "EFT", details, account_id=bills[0].payer.account, description=mark
         )
-        if self.rng.random() < 0.4:
+        if self.plan.keyed and self.rng.random() < 0.4:
             made = replace(made, reference="CHECK" if self.plan.namesakes else f"R{mark}")
         self.offers.handed[name] = Offer(mark, currency, minor(amount, currency), name, wishes=[made])
         return made

@@ -25,8 +25,8 @@ DEEDS = {
 class Plan:
     """Sizes and habits. `hand` is the most payments of one request, `deeds` what people do in the busy time.
 
-    `cautious` is how many seconds the accountant lets pass before deciding; without `clerk` nobody in Intacct pays,
-    reverses or edits.
+    `keyed`: the company has a field for our key on payments. `cautious` is how many seconds the accountant lets pass
+    before deciding; without `clerk` nobody in Intacct pays, reverses or edits.
     """
 
     scenario: Scenario
@@ -40,6 +40,7 @@ class Plan:
     closing: bool
     oe_when_paid: str
     four_eyes: bool
+    keyed: bool
     cautious: float = 0.0
     clerk: bool = True
 
@@ -62,4 +63,5 @@ def plan(seed: int, *, volume: int = 1) -> Plan:
         closing=rng.random() < 0.2,
         oe_when_paid=rng.choice(("refuse", "refuse", "allow")),
         four_eyes=rng.random() < 0.25,
+        keyed=rng.random() < 0.5,
     )
