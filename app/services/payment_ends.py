@@ -22,7 +22,7 @@ from app.services.planning import enabled
 from app.store import connections, journal, operations
 from app.store import payments as store
 from app.store.bindings import by_salesforce_id
-from app.store.payment_tables import Payment
+from app.store.payment_tables import Payment, PaymentDetail
 from app.store.tables import Connection, Operation
 
 _S = PaymentState
@@ -46,6 +46,8 @@ async def follow(
         return []
     changed: list[tuple[Operation, Payment]] = []
     open_ids = {i.salesforce_id for i in await journal.unsettled(session, connection_id, ended[0][0].object, ids)}
+    paid = [payments[row.record_id].id for row, said in ended if said.paid and row.record_id in payments]
+    details = await store.details_of(session, paid) if paid else {}
     free: list[str] = []
     for row, said in ended:
         payment = payments.get(row.record_id)
@@ -60,7 +62,7 @@ async def follow(
         stands = after is _S.POSTED
         if stands:
             payment.intacct_key = said.intacct_key
-            await _note_invoices(session, payment, said)
+            _note_invoices(details.get(payment.id, ()), said)
             changed.append((row, payment))
         why = {} if stands else {"reason": said.reason, "message": said.message, "field": _field(said)}
         store.move(session, payment, after, context.new_id, now, **why)
@@ -134,12 +136,11 @@ def _follow_reversal(
     store.move(session, payment, _S.POSTED, context.new_id, now, **why)
 
 
-async def _note_invoices(session: AsyncSession, payment: Payment, said: Settlement) -> None:
+def _note_invoices(details: Sequence[PaymentDetail], said: Settlement) -> None:
     """Remember under which record numbers the invoices were paid, where the run knows."""
     numbers = dict(said.paid)
-    if numbers:
-        for detail in (await store.details_of(session, [payment.id])).get(payment.id, ()):
-            detail.invoice_key = numbers.get(detail.invoice, detail.invoice_key)
+    for detail in details:
+        detail.invoice_key = numbers.get(detail.invoice, detail.invoice_key)
 
 
 async def require_decision(session: AsyncSession, connection_id: str, operation_id: str) -> None:
