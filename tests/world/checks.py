@@ -170,9 +170,17 @@ def intents(sides: Sides) -> list[str]:
                 found.append(f"I2 {key} is confirmed and was carried out {ran}x")
             elif intent["remote_key"] and intent["remote_key"] not in numbers[intent["kind"]]:
                 found.append(f"I2 {key} is confirmed as {intent['remote_key']}, which does not exist")
+        elif said == "unsent" and ran and _linked_to(sides, intent):
+            continue  # it came twice, the second answer was a refusal; what stands was found and linked by the feed
         elif said in ("rejected", "unsent") and ran:
             found.append(f"I2 {key} is {said} and was carried out {ran}x")
     return found
+
+
+def _linked_to(sides: Sides, intent: dict[str, Any]) -> bool:
+    """Whether the record of an intent is linked to the document that its request has made."""
+    made = {str(e["recordno"]) for e in sides.ledger if e["controlid"] == intent["control_id"]}
+    return any(row["salesforce_id"] == intent["salesforce_id"] and row["intacct_key"] in made for row in sides.bindings)
 
 
 def accepted(sides: Sides) -> list[str]:

@@ -108,8 +108,9 @@ class Payers:
         made = PaymentWish(
             name, currency, amount, DAY, "EFT", details, account_id=bills[0].payer.account, description=mark
         )
-        if self.plan.keyed and self.rng.random() < 0.4:
-            made = replace(made, reference="CHECK" if self.plan.namesakes else f"R{mark}")
+        if self.rng.random() < 0.4:
+            alike = self.plan.keyed and self.plan.namesakes
+            made = replace(made, reference="CHECK" if alike else f"R{mark}")
         self.offers.handed[name] = Offer(mark, currency, minor(amount, currency), name, wishes=[made])
         return made
 

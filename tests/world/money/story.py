@@ -28,6 +28,14 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
     "ar_payment": {"enabled": True, "bankAccount": "BOA"},
     "contact": {"enabled": False},
 }
+BEHIND_HELD = (
+    "SELECT 1 FROM operation o JOIN payment p ON p.salesforce_id = o.record_id "
+    "JOIN payment_detail d ON d.payment_id = p.id JOIN invoice_in_flight f ON f.invoice = d.invoice "
+    "JOIN payment h ON h.id = f.payment_id WHERE o.state = 'waiting' AND o.reason = 'invoice_in_flight' "
+    "AND h.state = 'held' GROUP BY o.id"
+)
+"""Operations that wait for a payment which waits for a person."""
+
 CAME_BACK = "SELECT count(*) AS n FROM operation WHERE origin = 'intacct' AND object = 'ar_payment'"
 DECISIONS = 6
 """Rounds in which the accountant decides; a released payment may become unclear again no more, so two would do."""
@@ -89,9 +97,8 @@ class MoneyStory(Story):
     async def _ask(self) -> None:
         world, out = self.world, self.outcome
         await asyncio.sleep(max(0.0, world.stage.all_thawed_at - world.loop.time()) + 1.0)
-        await self._rest()
-        out.violations += self._at_rest(over=False)
         await self._decided()
+        out.violations += self._at_rest(over=False)
         if not out.violations and not self._watch.found:
             await self._quiet()
         self._count()
@@ -139,7 +146,13 @@ class MoneyStory(Story):
         return [s for ask in asked for s in ask(sides)] + at_rest(self.books, over=over)
 
     async def _rest(self) -> None:
-        if not await self.world.rest(PATIENCE):
+        """Until nothing is under way but what waits for a decision of the accountant."""
+        until = self.world.loop.time() + PATIENCE
+        while (live := self.world.live()) and self.world.loop.time() < until:
+            if live == len(self.world.rows(BEHIND_HELD)):
+                return
+            await asyncio.sleep(20.0)
+        if live:
             self.outcome.violations.append(
                 f"I4 {self.world.live()} are not over {PATIENCE / 3600:.0f} h after the calm"
             )
