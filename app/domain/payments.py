@@ -43,7 +43,7 @@ _S = PaymentState
 MOVES: dict[PaymentState, frozenset[PaymentState]] = {
     _S.RECEIVED: frozenset({_S.POSTING, _S.POSTED, _S.REJECTED, _S.HELD, _S.CANCELLED}),
     _S.POSTING: frozenset({_S.RECEIVED, _S.POSTED, _S.REJECTED, _S.HELD}),
-    _S.REJECTED: frozenset({_S.RECEIVED, _S.POSTING, _S.CANCELLED, _S.POSTED}),
+    _S.REJECTED: frozenset({_S.RECEIVED, _S.POSTING, _S.CANCELLED, _S.POSTED, _S.HELD}),
     _S.HELD: frozenset({_S.POSTING, _S.POSTED, _S.REJECTED, _S.RECEIVED, _S.CANCELLED}),
     _S.CANCELLED: frozenset({_S.POSTED}),  # found standing in Intacct after all
     _S.POSTED: frozenset(),

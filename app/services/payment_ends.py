@@ -99,6 +99,8 @@ def _after(payment: Payment, said: Settlement, *, unclear: bool) -> PaymentState
         return _S.POSTED
     if before is _S.CANCELLED:
         return before
+    if unclear and before is _S.REJECTED:
+        return before  # a person has said no; only that it is found standing changes that
     if unclear:
         held = before is _S.HELD or not waits
         return _S.HELD if held else _S.POSTING

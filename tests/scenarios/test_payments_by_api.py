@@ -98,3 +98,16 @@ async def test_one_edited_in_salesforce_before_it_was_posted_is_held(till: Till)
     (row,) = (await till.rows()).values()
     assert (row.state, row.reason, till.house.ia("ARPYMT")) == ("held", "differs_from_accepted", [])
     await till.balanced()
+
+
+async def test_one_rejected_and_then_edited_in_salesforce_is_held_when_it_is_asked_for_again(
+    till: Till,
+) -> None:
+    invoice = till.invoice()
+    await take(till, wish(till, "p", invoice, "60.00"), wish(till, "q", invoice, "70.00"))
+    await till.house.pass_time(30)
+    (late,) = [row for row in (await till.rows()).values() if row.state == "rejected"]
+    await till.house.edit(PAYMENT, str(late.salesforce_id), **{f"{P}Receipt_Date__c": date(2026, 2, 2)})
+    await till.pay(str(late.salesforce_id))
+    row = await till.row(str(late.salesforce_id))
+    assert (row.state, row.reason) == ("held", "differs_from_accepted")

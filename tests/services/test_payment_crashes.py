@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from app.domain.records import Lane
-from app.services import operations, runner, sweeper
+from app.services import operations, payment_decisions, runner, sweeper
+from app.services.payment_decisions import REJECT, Decider
 from app.simulators.faults import Fault, FaultKind
 from app.store.session import Sessions
 from tests.scenarios.till import INVOICE, P, Till
@@ -15,6 +16,7 @@ from tests.services.steps import Crash, Steps, crash, stepped
 from tests.simulated import build_house
 
 LADDER = 1200.0
+ANN = Decider("key-1", "till", "ann", "c")
 
 
 @pytest.fixture
@@ -183,4 +185,16 @@ async def test_worker_that_slept_past_its_lease_sends_nothing(till: Till) -> Non
     await decided(till)
     assert {(await till.row(payment)).state for payment in payments} == {"posted"}
     assert (len(till.house.ia("ARPYMT")), till.posted()) == (len(payments), Decimal(10 * len(payments)))
+    await till.balanced()
+
+
+async def test_payment_a_person_has_rejected_stays_rejected_when_its_record_is_asked_for_again(till: Till) -> None:
+    payment, other = till.payment((till.invoice(), "60.00")), till.payment((till.invoice(), "10.00"))
+    till.house.intacct.state.faults.add(Fault(FaultKind.RESET_BEFORE_COMMIT, match="create:ARPYMT"))
+    await till.pay(payment)
+    await later(till, 7200)
+    row = await till.row(payment)
+    await payment_decisions.decide(till.house.context, till.house.connection, row.id, REJECT, ANN, "not there")
+    await till.pay(payment, other)
+    assert [(await till.row(one)).state for one in (payment, other)] == ["rejected", "posted"]
     await till.balanced()
