@@ -4,6 +4,7 @@ Thrown away at the end. Knows how to ask and to wait; measures nothing.
 """
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -54,6 +55,10 @@ class Installation:
             "intacct": (await self.intacct.get("/_sim/meters")).json(),
             "salesforce": (await self.salesforce.get("/_sim/meters")).json(),
         }
+
+    def processor(self) -> dict[str, float]:
+        """Processor seconds that each process has taken so far, by name."""
+        return {name: _processor(pid) for name, pid in self.stack.pids.items()}
 
     async def settled(self, ids: Sequence[str], since: str) -> dict[str, dict[str, Any]]:
         """Wait until nothing is open any more; the operations of the records, by id. Raises TimeoutError."""
@@ -112,6 +117,14 @@ async def installed(database_url: str | None = None, poll_seconds: float = 3600.
             for url, headers in ((stack.url, key), (stack.salesforce_url, {}), (stack.intacct_url, {}))
         ]
         yield Installation(stack, Caller(api, salesforce, intacct), api, salesforce, intacct)
+
+
+def _processor(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def seconds_between(began: str, ended: str) -> float:

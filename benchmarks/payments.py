@@ -111,10 +111,10 @@ async def _limit(count: int) -> list[Figure]:
     async with installed() as house:
         debts = await receivables.owing(house, "PB", count)
         await house.pace(intacct={"latency_function_s": FUNCTION_SECONDS, "latency_base_s": 0.0})
-        before, since = await house.meters(), datetime.now(UTC).isoformat()
+        before, busy, since = await house.meters(), house.processor(), datetime.now(UTC).isoformat()
         await hand_in_over(house, batches(debts), HANDS_BATCHES)
         found = await receivables.all_posted(house, count)
-        after = await house.meters()
+        after, busy_after = await house.meters(), house.processor()
     wall = seconds_between(since, max(one["postedAt"] for one in found))
     first = seconds_between(since, min(one["postedAt"] for one in found))
     spent = {name: after["intacct"][name] - before["intacct"][name] for name in ("functions", "transactions")}
@@ -123,10 +123,14 @@ async def _limit(count: int) -> list[Figure]:
     note = f"{count} payments in {wall:.1f} s, {count / wall:.1f}/s, first after {first:.1f} s; "
     note += f"the writes alone {writing:.3f}"
     each = spent["transactions"] / count
+    work = {name: 1000 * (busy_after[name] - busy[name]) / count for name in busy}
+    theirs = sum(work.pop(name) for name in ("salesforce", "intacct"))
+    taken = f"{', '.join(f'{name} {took:.1f}' for name, took in work.items())}; both simulators {theirs:.1f}"
     return [
         Figure("share of the physical limit, payments", share, "ratio", note, SHARE, "at least"),
         Figure("transactions per payment", each, "transactions", f"{count} payments, balance check", PER_PAYMENT),
         Figure("Salesforce calls per payment", calls / count, "calls"),
+        Figure("processor time per payment, ours", sum(work.values()), "ms", taken),
     ]
 
 

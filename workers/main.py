@@ -5,6 +5,7 @@ Builds the worker from settings; what a job does stands in `workers.jobs`, what 
 """
 
 import asyncio
+import gc
 import sys
 from typing import Any
 
@@ -76,6 +77,7 @@ def run(lane: Lane, settings: Settings | None = None) -> int:
     try:
         chosen = settings or load_settings()
         telemetry.configure_logging(chosen.log_level)
+        gc.freeze()  # what was imported stays: looked through at each full collection, it took 55 ms
         asyncio.run(work(lane, chosen))
     except SettingsError as wrong:
         sys.stderr.write(f"{wrong}\n")
