@@ -15,6 +15,7 @@ from sqlmodel import col, select
 from app.domain.connection_options import RETENTION
 from app.services.configuration import option_of
 from app.services.context import Context
+from app.store.columns import among
 from app.store.mass_tables import ErrorGroup, MassEdit, MassItem, MassRun
 from app.store.tables import UNSETTLED, Connection, Decision, ErrorLog, Intent, Operation
 
@@ -70,7 +71,7 @@ def _decisions(connection_id: str, before: datetime) -> list[Any]:
 def _operations(connection_id: str, before: datetime) -> list[Any]:
     """Those that are over, whose decisions are gone, and whose writes are settled."""
     told = exists().where(col(Decision.operation_id) == col(Operation.id))
-    open_write = exists().where(col(Intent.operation_id) == col(Operation.id), col(Intent.state).in_(UNSETTLED))
+    open_write = exists().where(col(Intent.operation_id) == col(Operation.id), among(Intent.state, UNSETTLED))
     over = col(Operation.state).in_(("done", "cancelled"))
     return [Operation.connection_id == connection_id, over, col(Operation.finished_at) < before, ~told, ~open_write]
 

@@ -240,6 +240,7 @@ async def _blocked_on(session: AsyncSession, connection_id: str, records: set[tu
     found = await session.exec(
         select(ErrorLog).where(
             ErrorLog.connection_id == connection_id,
+            col(ErrorLog.blocked_object).in_(sorted({name for name, _ in records})),
             col(ErrorLog.blocked_id).in_(sorted(record_id for _, record_id in records)),
             col(ErrorLog.resolved_at).is_(None),
         )

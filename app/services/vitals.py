@@ -7,6 +7,7 @@ from sqlmodel import col, func, select
 from app import telemetry
 from app.domain.records import Lane
 from app.services.context import Context
+from app.store.columns import among
 from app.store.tables import LIVE, Operation
 
 DUE = ("queued", "waiting")
@@ -16,12 +17,12 @@ async def observe(context: Context) -> None:
     """Set the gauges of backlog and lag, for all connections together."""
     now = context.clock.now()
     async with context.begin() as session:
-        counted = select(Operation.lane, Operation.state, func.count()).where(col(Operation.state).in_(LIVE))
+        counted = select(Operation.lane, Operation.state, func.count()).where(among(Operation.state, LIVE))
         counts = {
             (lane, state): n for lane, state, n in await session.exec(counted.group_by(Operation.lane, Operation.state))
         }
         waiting = select(Operation.lane, func.min(Operation.due_at)).where(
-            col(Operation.state).in_(DUE), col(Operation.due_at) <= now
+            among(Operation.state, DUE), col(Operation.due_at) <= now
         )
         oldest: dict[str, datetime | None] = dict((await session.exec(waiting.group_by(Operation.lane))).all())
     for lane in Lane:

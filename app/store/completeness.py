@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.store.columns import among
 from app.store.feed_tables import Completeness
 from app.store.tables import LIVE, Binding, ErrorLog, Operation
 
@@ -33,7 +34,7 @@ async def in_error(session: AsyncSession, connection_id: str, object_name: str, 
 
 async def under_way(session: AsyncSession, connection_id: str, object_name: str, ids: Sequence[str]) -> set[str]:
     """Those of the records that have an operation which is not over."""
-    return await _among(session, Operation, connection_id, object_name, ids, col(Operation.state).in_(LIVE))
+    return await _among(session, Operation, connection_id, object_name, ids, among(Operation.state, LIVE))
 
 
 async def last(session: AsyncSession, connection_id: str, object_name: str | None = None) -> list[Completeness]:

@@ -8,6 +8,7 @@ from sqlalchemy import Table
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.store.columns import among
 from app.store.tables import UNSETTLED, Intent, Operation
 
 _TABLE: Table = Intent.__table__  # type: ignore[attr-defined]
@@ -37,7 +38,7 @@ async def unsettled(
             Intent.connection_id == connection_id,
             Intent.object == object_name,
             col(Intent.salesforce_id).in_(record_ids),
-            col(Intent.state).in_(UNSETTLED),
+            among(Intent.state, UNSETTLED),
         )
         .order_by(col(Intent.created_at), col(Intent.id))
     )
@@ -50,7 +51,7 @@ async def creating(session: AsyncSession, connection_id: str, object_name: str) 
         Intent.connection_id == connection_id,
         Intent.object == object_name,
         Intent.action == "create",
-        col(Intent.state).in_(UNSETTLED),
+        among(Intent.state, UNSETTLED),
     )
     return (await session.exec(query.limit(1))).first() is not None
 
@@ -61,7 +62,7 @@ async def open_creates(session: AsyncSession, connection_id: str, object_name: s
         Intent.connection_id == connection_id,
         Intent.object == object_name,
         Intent.action == "create",
-        col(Intent.state).in_(UNSETTLED),
+        among(Intent.state, UNSETTLED),
     )
     return list((await session.exec(query)).all())
 

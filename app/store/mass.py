@@ -7,6 +7,7 @@ from sqlalchemy import exists, text, update
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.store.columns import among
 from app.store.mass_tables import MassItem, MassRun
 from app.store.operations import before_place
 from app.store.tables import UNSETTLED, Connection, Intent, Operation
@@ -118,7 +119,7 @@ async def cancel_open(session: AsyncSession, connection_id: str, now: datetime, 
 async def cancel_queued(session: AsyncSession, run_id: str, now: datetime) -> int:
     """Cancel the operations a run has started and that nobody has begun, hurried or left unclear; how many."""
     own = select(MassItem.operation_id).where(MassItem.run_id == run_id, ~col(MassItem.joined))
-    unclear = exists().where(col(Intent.operation_id) == col(Operation.id), col(Intent.state).in_(UNSETTLED))
+    unclear = exists().where(col(Intent.operation_id) == col(Operation.id), among(Intent.state, UNSETTLED))
     done = await session.exec(
         update(Operation)
         .where(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.store.columns import among
 from app.store.tables import LIVE, UNSETTLED, Decision, Intent, Operation
 from app.store.upsert import insert_absent
 
@@ -53,7 +54,7 @@ async def lock_live(
             Operation.connection_id == connection_id,
             Operation.object == object_name,
             col(Operation.record_id).in_(record_ids),
-            col(Operation.state).in_(LIVE),
+            among(Operation.state, LIVE),
         )
         .order_by(col(Operation.record_id))
         .with_for_update()
@@ -69,7 +70,7 @@ async def live_of(session: AsyncSession, connection_id: str, object_name: str, r
             Operation.connection_id == connection_id,
             Operation.object == object_name,
             Operation.record_id == record_id,
-            col(Operation.state).in_(LIVE),
+            among(Operation.state, LIVE),
         )
     )
     return found.first()
@@ -77,7 +78,7 @@ async def live_of(session: AsyncSession, connection_id: str, object_name: str, r
 
 async def all_live(session: AsyncSession, connection_id: str) -> list[Operation]:
     """All live operations of a connection, locked until the transaction ends."""
-    query = select(Operation).where(Operation.connection_id == connection_id, col(Operation.state).in_(LIVE))
+    query = select(Operation).where(Operation.connection_id == connection_id, among(Operation.state, LIVE))
     query = query.order_by(col(Operation.object), col(Operation.record_id)).with_for_update()
     return list(await session.exec(query.execution_options(populate_existing=True)))
 
@@ -86,7 +87,7 @@ async def unsettled(session: AsyncSession, operation_ids: Sequence[str]) -> set[
     """Those of the operations with a write whose outcome is not known."""
     found = await session.exec(
         select(Intent.operation_id)
-        .where(col(Intent.operation_id).in_(operation_ids), col(Intent.state).in_(UNSETTLED))
+        .where(col(Intent.operation_id).in_(operation_ids), among(Intent.state, UNSETTLED))
         .distinct()
     )
     return set(found)

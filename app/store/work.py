@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.store.columns import among
 from app.store.tables import LIVE, Connection, Operation
 
 DUE = ("queued", "waiting")
@@ -22,7 +23,7 @@ async def claim(
     due = (
         Operation.connection_id == connection_id,
         Operation.lane == lane,
-        col(Operation.state).in_(DUE),
+        among(Operation.state, DUE),
         col(Operation.due_at) <= now,
     )
     order = (col(Operation.due_at), col(Operation.id))
@@ -76,7 +77,7 @@ async def live_among(
                 Operation.connection_id == connection_id,
                 Operation.object == name,
                 col(Operation.record_id).in_(ids),
-                col(Operation.state).in_(LIVE),
+                among(Operation.state, LIVE),
             )
         )
         found |= {(row.object, row.record_id): row for row in rows}
@@ -120,7 +121,7 @@ async def lanes_due(session: AsyncSession, now: datetime) -> list[tuple[str, str
     query = (
         select(Operation.connection_id, Operation.lane)
         .join(Connection, col(Connection.id) == col(Operation.connection_id))
-        .where(col(Connection.enabled), col(Operation.state).in_(DUE), col(Operation.due_at) <= now)
+        .where(col(Connection.enabled), among(Operation.state, DUE), col(Operation.due_at) <= now)
         .distinct()
         .order_by(col(Operation.connection_id), col(Operation.lane))
     )
