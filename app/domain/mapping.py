@@ -31,7 +31,7 @@ def from_salesforce(rows: Iterable[Field], values: Mapping[str, Value], twins: M
     """
     mapped = Mapped()
     for row in rows:
-        if not all(name in values for name in row.places):
+        if not all(map(values.__contains__, row.places)):
             continue
         raw = values[row.salesforce]
         if row.refers_to and raw is not None:
@@ -66,7 +66,7 @@ def from_intacct(rows: Iterable[Field], values: Mapping[str, Value], known: Mapp
         if isinstance(row.via, Constant):
             mapped.values[row.id] = row.via.value
             continue
-        if not all(name in values for name in row.names):
+        if not all(map(values.__contains__, row.names)):
             continue
         if isinstance(row.via, Filled):
             mapped.values[row.id] = any(row.via.canonical(values[name]) for name in row.names)

@@ -350,9 +350,10 @@ class Transform(Protocol):
 
 def clean(value: Value) -> str | None:
     """Text as both sides should hold it: NFC, no characters XML 1.0 forbids, trimmed; None when nothing is left."""
-    if value is None:
-        return None
-    return unicodedata.normalize("NFC", _ILLEGAL.sub("", str(value))).strip() or None
+    text = "" if value is None else str(value)
+    if not (text.isascii() and text.isprintable()):  # else there is nothing to leave out or to compose
+        text = unicodedata.normalize("NFC", _ILLEGAL.sub("", text))
+    return text.strip() or None
 
 
 def decimal(value: Value | Canonical) -> Decimal | None:
@@ -372,6 +373,8 @@ def decimal(value: Value | Canonical) -> Decimal | None:
 
 def plain(value: Canonical) -> object:
     """A canonical value as JSON can hold it, so that equal values give equal JSON (the base of a binding)."""
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, tuple):
         return [plain(part) for part in value]
     if isinstance(value, Decimal):

@@ -48,7 +48,6 @@ def compile_formula(source: str, names: tuple[str, ...]) -> Formula:
 @lru_cache(maxsize=2048)
 def _compiled(source: str, names: tuple[str, ...]) -> Formula:
     tree = _checked(source, {name.lower(): name for name in names} | ({"value": names[0]} if len(names) == 1 else {}))
-    evaluator = SimpleEval(_OPERATORS, dict(FUNCTIONS))
 
     evaluator = SimpleEval(_OPERATORS, dict(FUNCTIONS), {})  # made once: each making costs more than a formula
 

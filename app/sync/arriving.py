@@ -92,7 +92,7 @@ async def _resolve(batch: Batch, found: Sequence[Record], bindings: Bindings) ->
             )
     for name, ids in wanted.items():
         for natural, bound in (await twins_of(bindings, name, sorted(ids))).items() if ids else ():
-            batch.sources[name, natural] = bound.salesforce_id
+            batch.note_twin(name, natural, bound.salesforce_id)
 
 
 async def _only_stages_in_force(batch: Batch, intacct: Backend, works: Sequence[Work], clock: Clock) -> None:

@@ -141,7 +141,7 @@ async def _resolve(batch: Batch, plan: LinesPlan, bindings: Bindings, found: Seq
     for name, ids in wanted.items():
         unknown = sorted(natural for natural in ids if (name, natural) not in batch.sources)
         for natural, bound in (await twins_of(bindings, name, unknown)).items() if unknown else ():
-            batch.sources[name, natural] = bound.salesforce_id
+            batch.note_twin(name, natural, bound.salesforce_id)
 
 
 async def lines_of(plan: LinesPlan, intacct: Backend, headers: Sequence[str]) -> dict[str, list[Record]]:

@@ -70,7 +70,7 @@ async def _ask(
     linked = await bindings.by_intacct_key(name, sorted(found.values())) if found else {}
     for value, key in found.items():
         if key in linked:
-            batch.sources[name, value] = linked[key].salesforce_id
+            batch.note_twin(name, value, linked[key].salesforce_id)
     return {(name, value): key for value, key in found.items()}
 
 

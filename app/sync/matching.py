@@ -259,4 +259,4 @@ async def _resolve_back(batch: Batch, bindings: Bindings) -> None:
     for name, ids in wanted.items():
         unknown = sorted(natural for natural in ids if (name, natural) not in batch.sources)
         for natural, bound in (await twins_of(bindings, name, unknown)).items() if unknown else ():
-            batch.sources[name, natural] = bound.salesforce_id
+            batch.note_twin(name, natural, bound.salesforce_id)

@@ -79,7 +79,7 @@ async def _resolve(batch: Batch, plan: LinesPlan, lines: Sequence[Record], bindi
         ids = sorted({str(value) for line in lines if (value := line.values.get(row.names[0]))})
         unknown = [one for one in ids if (row.refers_to, one) not in batch.sources]
         for natural, bound in (await twins_of(bindings, row.refers_to, unknown)).items() if unknown else ():
-            batch.sources[row.refers_to, natural] = bound.salesforce_id
+            batch.note_twin(row.refers_to, natural, bound.salesforce_id)
 
 
 def _changes(

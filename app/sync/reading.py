@@ -150,9 +150,9 @@ async def refer(batch: Batch, bindings: Bindings) -> None:
     for name, ids in wanted.items():
         for record_id, bound in (await bindings.of(name, sorted(ids))).items():
             batch.twins[name, record_id] = bound.intacct_id
-            batch.sources[name, bound.intacct_id] = record_id
+            batch.note_twin(name, bound.intacct_id, record_id)
             batch.twins[name + BY_KEY, record_id] = bound.intacct_key
-            batch.sources[name + BY_KEY, bound.intacct_key] = record_id
+            batch.note_twin(name + BY_KEY, bound.intacct_key, record_id)
     if batch.direction is Direction.TO_INTACCT:
         for work in batch.open:
             _wait_for_missing(batch, work)

@@ -134,6 +134,7 @@ class Batch:
     works: list[Work]
     twins: dict[tuple[str, str], str] = field(default_factory=dict)
     sources: dict[tuple[str, str], str] = field(default_factory=dict)
+    _known: dict[str, set[str]] = field(default_factory=dict)
     named: dict[str, dict[str, Value]] = field(default_factory=dict)
 
     def rows(self, work: Work) -> Sequence[Field]:
@@ -159,9 +160,14 @@ class Batch:
         """Those whose run is not over."""
         return [work for work in self.works if work.settlement is None]
 
+    def note_twin(self, object_name: str, natural: str, salesforce_id: str) -> None:
+        """Remember the Salesforce record that stands for a natural id (or RECORDNO) in Intacct."""
+        self.sources[object_name, natural] = salesforce_id
+        self._known.setdefault(object_name, set()).add(natural)
+
     def known(self, object_name: str) -> set[str]:
         """Natural ids of `object_name` that have a Salesforce twin, as far as this batch asked."""
-        return {natural for (name, natural) in self.sources if name == object_name}
+        return self._known.get(object_name, set())
 
     def fail_open(self, error: SyncError) -> None:
         """End all open runs with one error."""
