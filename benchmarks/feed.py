@@ -8,8 +8,11 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import sys
 import time
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks import receivables
@@ -37,12 +40,12 @@ async def _feed(name: str, count: int) -> list[Figure]:
     small = max(count // 10, PAGE)
     async with installed() as house:
         await receivables.owing(house, MARK, 0)
-        _signal(house, signal.SIGSTOP)
+        await _halt(house)
         await house.caller.configure({name: {"enabled": True}})
         await _seed(house, name, range(small))
         first = await _read(house, "whole", name)
         await _carried(house, small)
-        _signal(house, signal.SIGSTOP)
+        await _halt(house)
         await _seed(house, name, range(small, small + count))
         bare = await _read(house, "bare", name)
         before = await house.meters()
@@ -97,6 +100,23 @@ async def _read(house: Installation, how: str, name: str) -> dict[str, Any]:
 def _signal(house: Installation, number: signal.Signals) -> None:
     for program in WORKERS:
         house.stack.kill(program, number)
+
+
+async def _halt(house: Installation) -> None:
+    """Stop the workers once nothing is open, and not in the middle of a transaction: it would lock all others out."""
+    await house.settled([], datetime.now(UTC).isoformat())
+    path = house.stack.settings.database.partition(":///")[2]
+    while True:
+        _signal(house, signal.SIGSTOP)
+        with closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                _signal(house, signal.SIGCONT)
+            else:
+                database.execute("ROLLBACK")
+                return
+        await asyncio.sleep(0.2)
 
 
 async def _carried(house: Installation, count: int) -> None:
