@@ -83,10 +83,12 @@ class _Life:
         world.bear("sweeper", world.sweep)
         world.bear("bulk", lambda context: world.work(context, Lane.BULK))
         worker = world.bear(WORKER, self._work)
-        if self.freeze:
-            world.bear("other", self._work)
+        alone = True
         while True:
             await asyncio.sleep(1.0)
+            if alone and self.freeze and self.ordeal.struck:
+                alone = False
+                world.bear("other", self._work)
             if worker.task.done():
                 worker = world.bear(WORKER, self._work)
 

@@ -111,7 +111,7 @@ class MoneyStory(Story):
         await self._decided()
         await self._read_feed()
         await self._probe_payment()
-        wrote = []
+        wrote: list[int] = []
         while not wrote or (wrote[-1] and len(wrote) <= LATE_ARRIVALS):
             before = world.writes
             await self._read_feed()
