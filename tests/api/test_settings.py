@@ -42,7 +42,7 @@ async def test_option_that_an_object_does_not_have_is_not_found(client: AsyncCli
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"objects": [{"objectName": "invoice", "options": {}}]}, "objects.0.objectName"),
+        ({"objects": [{"objectName": "subscription", "options": {}}]}, "objects.0.objectName"),
         ({"objects": [{"objectName": "account", "options": {"syncTwice": True}}]}, "objects.0.options.syncTwice"),
         (
             {"objects": [{"objectName": "account", "options": {"syncOnlyOnce": "true"}}]},

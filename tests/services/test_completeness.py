@@ -12,7 +12,7 @@ from app.domain.conditions import Condition
 from app.domain.errors import SyncError
 from app.domain.records import Errand, Lane, Record
 from app.objects import CATALOGUE
-from app.services import changes, completeness, unlinking
+from app.services import changes, completeness, payment_grant, unlinking
 from app.services.context import Backends, Pair
 from app.services.turns import Pace, turn
 from app.store.feed_tables import Completeness
@@ -312,6 +312,7 @@ async def test_last_results_tell_what_was_never_verified(house: House) -> None:
 
 
 async def test_every_object_of_the_catalogue_adds_up_once_its_feed_was_read(house: House) -> None:
+    await payment_grant.grant(house.context, house.connection.id, "case 4711", "test")
     await reset(house, options={"objects": {name: {"enabled": True} for name in CATALOGUE}})
     await house.poll()
     for name in CATALOGUE:

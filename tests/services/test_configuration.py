@@ -37,7 +37,7 @@ async def test_a_change_is_stored_where_plans_look_for_it(context: Context, home
 @pytest.mark.parametrize(
     ("objects", "code", "field"),
     [
-        ({"invoice": {}}, "unknown_object", "invoice"),
+        ({"subscription": {}}, "unknown_object", "subscription"),
         ({"account": {"syncTwice": True}}, "unknown_option", "account.syncTwice"),
         ({"account": {"syncOnlyOnce": "yes"}}, "option_invalid", "account.syncOnlyOnce"),
         ({"account": {"customerIdSource": "guess"}}, "option_invalid", "account.customerIdSource"),
