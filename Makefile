@@ -66,7 +66,7 @@ contract: $(VENV)/.dev ## Hold the API to its OpenAPI document, the long run
 	@TANDEM_CONTRACT_LONG=1 $(BIN)/python -m pytest tests/contract
 
 world: $(VENV)/.dev ## The whole house on a virtual clock, under faults (SEEDS=200)
-	@TANDEM_WORLD_SEEDS=$(SEEDS) $(BIN)/python -m pytest $(SHARED) tests/world
+	@TANDEM_WORLD_LONG=1 TANDEM_WORLD_SEEDS=$(SEEDS) TANDEM_WORLD_PAYMENTS=$(SEEDS) $(BIN)/python -m pytest $(SHARED) tests/world
 
 mutants: $(VENV)/.dev ## Safety devices switched off one at a time: each must be noticed
 	@$(BIN)/python -m tests.world.mutants --seeds 500

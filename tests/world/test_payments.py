@@ -10,7 +10,7 @@ import pytest
 
 from tests.world.money.story import play_money
 
-SEEDS = int(os.environ.get("TANDEM_WORLD_PAYMENTS", "100"))
+SEEDS = int(os.environ.get("TANDEM_WORLD_PAYMENTS", "30"))
 PART = 5
 
 pytestmark = pytest.mark.world
