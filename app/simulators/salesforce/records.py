@@ -131,7 +131,8 @@ def delete(org: Org, schema: ObjectSchema, record_id: object, writer: Writer, **
 def merge(org: Org, schema: ObjectSchema, winner: object, losers: list[Any]) -> str:
     """Join up to two losers into the winner: they go to the bin naming it, their children move over.
 
-    The children's move is no user edit. Refuses what is not mergeable. Source: section 7.3 of the interface reference.
+    The children's move is no user edit. A winner below a loser is below nothing afterwards (model): no record may stand
+    above itself. Refuses what is not mergeable. Source: section 7.3 of the interface reference.
     """
     if not schema.mergeable or not 1 <= len(losers) <= 2:
         raise refuse("INVALID_PARAMETER", text="merge one or two losers of an object that can be merged")
@@ -140,7 +141,8 @@ def merge(org: Org, schema: ObjectSchema, winner: object, losers: list[Any]) -> 
         old = find_record(org, schema, loser)
         for child, made, child_id in _children(org, schema, old["Id"]):
             values = org.store.table(child).rows[child_id].values
-            save(org, child, {**values, made.name: master["Id"]}, by_user=False)
+            above = None if child_id == master["Id"] else master["Id"]
+            save(org, child, {**values, made.name: above}, by_user=False)
         _remove(org, schema, old, SYSTEM, {"MasterRecordId": master["Id"]})
     save(org, schema, dict(org.store.table(schema).rows[master["Id"]].values))
     return str(master["Id"])

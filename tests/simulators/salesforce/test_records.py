@@ -328,6 +328,13 @@ async def test_a_merge_leaves_a_loser_that_names_the_winner(org: Bench) -> None:
     assert code_of(reply) == (404, "ENTITY_IS_DELETED")
 
 
+async def test_a_winner_below_the_loser_is_below_nothing_after_the_merge(org: Bench) -> None:
+    loser = await org.create("Account", {"Name": "L"})
+    winner = await org.create("Account", {"Name": "W", "ParentId": loser})
+    await org.sim("merge", {"object": "Account", "winner": winner, "losers": [loser]})
+    assert (await org.read("Account", winner))["ParentId"] is None
+
+
 async def test_after_a_purge_the_loser_is_gone_from_query_all(org: Bench) -> None:
     winner, loser = [await org.create("Account", {"Name": n}) for n in ("W", "L")]
     await org.sim("merge", {"object": "Account", "winner": winner, "losers": [loser]})
