@@ -23,11 +23,11 @@ from app.domain.declaration import (
 from app.domain.errors import Kind as Trouble
 from app.domain.errors import SyncError
 from app.domain.paying import ADVICE, Pays
+from app.domain.payment_wish import METHODS
 from app.domain.records import Value
 from app.domain.transforms import Canonical, Day, Identifier, Pick, Quantity, Reference, Text
 
 TO, FROM = Rule.TO_INTACCT, Rule.FROM_INTACCT
-METHODS = ("Printed Check", "Cash", "EFT", "Credit Card", "Online Charge Card", "Online ACH Debit")
 BANK, UNDEPOSITED, SUMMARY = "FINANCIALENTITY", "UNDEPOSITEDACCOUNTNO", "PRBATCH"
 CROSS, OVER = "allowCrossCurrency", "allowOverpayment"
 

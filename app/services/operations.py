@@ -170,7 +170,8 @@ def over(items: Sequence[Item]) -> bool:
 
 async def _again(context: Context, session: AsyncSession, row: Operation, correlation_id: str) -> Operation:
     if row.state in ("queued", "waiting", "held"):
-        await _reopen_looks(context, session, row)
+        if row.state == "held":  # only who sees that it is held decides that it may be sent
+            await _reopen_looks(context, session, row)
         _requeue(row, context.clock.now())
     elif row.state == "cancelled" or row.result in UNSUCCESSFUL:
         living = await operations.live_of(session, row.connection_id, row.object, row.record_id)

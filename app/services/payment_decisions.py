@@ -120,6 +120,7 @@ async def _carry_out(
 ) -> Operation | None:
     now = context.clock.now()
     if word == RELEASE:
+        await _take_invoices(context, session, row)
         store.move(session, row, S.POSTING, context.new_id, now, reason="released", note=note, by=who.shown)
         return await operations.retry_in(context, session, connection_id, row.operation_id or "", who.correlation_id)
     await _stop(context, session, connection_id, row)
@@ -127,6 +128,19 @@ async def _carry_out(
     store.move(session, row, S.REJECTED, context.new_id, now, **said, note=note, by=who.shown)
     await store.give_back(session, [row.id])
     return None
+
+
+async def _take_invoices(context: Context, session: AsyncSession, row: Payment) -> None:
+    """The invoices of a payment that may be sent: it lost them if it was rejected before. Raises CONFLICT."""
+    details = await store.details_of(session, [row.id])
+    wants = {row.id: sorted({detail.invoice for detail in details.get(row.id, ())})}
+    now = context.clock.now()
+    if clash := await store.take_all(session, row.connection_id, wants, context.new_id, now):
+        invoice, holder = min(clash[row.id].items())
+        message = f"Payment {holder} on invoice {invoice} is being posted, or held."
+        raise SyncError(
+            Kind.CONFLICT, "invoice_in_flight", message, "Release this one when that one has come to an end."
+        )
 
 
 async def _stop(context: Context, session: AsyncSession, connection_id: str, row: Payment) -> None:

@@ -9,6 +9,7 @@ from app.domain.payments import PaymentState
 from app.domain.records import Lane
 from app.services import operations, payment_decisions, payment_delivery, payments
 from app.services.payment_decisions import REJECT, RELEASE, Decider
+from app.simulators.faults import Fault, FaultKind
 from app.store import payments as store
 from app.store.payment_tables import Payment
 from app.store.session import Sessions
@@ -126,3 +127,42 @@ async def test_a_record_seen_before_all_its_lines_are_there_is_not_sent(counter:
     assert stops >= 8
     assert {row.state for row in rows.values()} == {"posted"}
     assert (len(house.ia("ARPYMT")), len(house.salesforce.state.records(LINE))) == (len(rows), 2 * len(rows))
+
+
+async def unclear_and_rejected(counter: Counter) -> tuple[str, str]:
+    """A payment whose write never arrived, held and then rejected by two people; its id and its invoice's."""
+    invoice = counter.till.invoice("5.00")
+    counter.house.intacct.state.faults.add(Fault(FaultKind.RESET_BEFORE_COMMIT, match="create:ARPYMT"))
+    await counter.take(counter.wish("p", (invoice, "5.00")))
+    await counter.post()
+    await counter.house.pass_time(3600)
+    for who in (ANN, BOB):
+        await decided(counter, REJECT, who)
+    row = (await counter.rows())["p"]
+    assert (row.state, counter.house.ia("ARPYMT")) == ("rejected", [])
+    return row.id, invoice
+
+
+async def test_trying_a_rejected_payment_again_and_again_is_no_release(counter: Counter) -> None:
+    payment_id, _ = await unclear_and_rejected(counter)
+    for _ in range(3):
+        await payment_decisions.retry(counter.house.context, counter.house.connection, payment_id, ANN)
+    await counter.post()
+    assert ((await counter.rows())["p"].state, counter.house.ia("ARPYMT")) == ("held", [])
+
+
+async def test_a_release_waits_for_an_invoice_that_another_payment_has_by_now(counter: Counter) -> None:
+    payment_id, invoice = await unclear_and_rejected(counter)
+    await payment_decisions.retry(counter.house.context, counter.house.connection, payment_id, ANN)
+    await counter.post()
+    house = counter.house
+    await counter.take(counter.wish("q", (invoice, "5.00")))
+    async with house.context.begin() as session:
+        (other,) = (await store.by_external_ids(session, house.connection.id, "api", ["q"])).values()
+        wants = {other.id: [invoice]}
+        assert not await store.take_all(session, house.connection.id, wants, house.context.new_id, house.clock.now())
+    await decided(counter, RELEASE, ANN)
+    with pytest.raises(SyncError) as refused:
+        await decided(counter, RELEASE, BOB)
+    assert refused.value.code == "invoice_in_flight"
+    assert ((await counter.rows())["p"].state, house.ia("ARPYMT")) == ("held", [])
